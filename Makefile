@@ -1,0 +1,103 @@
+# Everything runs in .venv beside this file; delete the folder (make clean) to start afresh.
+# PYTHON=… names the interpreter that makes it; ARGS=… goes to the command that a target runs.
+
+PYTHON ?=
+ARGS ?=
+WORKERS ?= 2
+TORCH ?= torch==2.13.0
+
+CANDIDATES := python3.11 python3.12 python3.13 python3 python
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+IS_NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
+SAY := @echo "==>"
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format peers bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  PYTHON=python3.12 picks the interpreter, ARGS='…' is passed on: make test ARGS='-k adam -x'"
+
+demo: .venv/.demo ## install into .venv and run the demonstration
+	@.venv/bin/chainrule demo $(ARGS)
+
+test: .venv/.test ## install the test extras and run the whole test suite
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: .venv/.lint ## check style, types and the direction of imports
+	$(SAY) ruff check
+	@.venv/bin/ruff check .
+	$(SAY) ruff format --check
+	@.venv/bin/ruff format --check .
+	$(SAY) mypy
+	@.venv/bin/mypy
+	$(SAY) lint-imports
+	@PYTHONPATH=src .venv/bin/lint-imports --no-logo
+
+format: .venv/.lint ## let ruff repair style and layout
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+peers: .venv/.peers ## add PyTorch and JAX, for the live comparisons in the tests
+
+bench: .venv/.bench ## run the benchmarks against the rivals
+	@.venv/bin/python benchmarks/run.py $(ARGS)
+
+clean: ## remove .venv, caches, builds and the demonstration's folder
+	@rm -rf .venv build dist chainrule-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp per installed extra, so that a second call goes straight to work.  Each installs the package
+# editable: the targets share one environment, and a changed source file needs no new installation.
+
+.venv/.created:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	  for candidate in $(CANDIDATES); do \
+	    if "$$candidate" -c $(IS_NEW_ENOUGH) >/dev/null 2>&1; then python="$$candidate"; break; fi; \
+	  done; \
+	fi; \
+	if [ -z "$$python" ]; then \
+	  echo "No Python 3.11 or newer found (tried: $(CANDIDATES)). Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$python" -c $(IS_NEW_ENOUGH) 2>/dev/null; then \
+	  echo "chainrule needs Python 3.11 or newer, and $$python is not one ($$("$$python" --version 2>&1 | head -n 1))." >&2; \
+	  exit 1; \
+	fi; \
+	echo "==> making .venv with $$("$$python" --version 2>&1)"; \
+	if ! log=$$("$$python" -m venv .venv 2>&1); then \
+	  rm -rf .venv; \
+	  echo "$$log" | tail -n 3 >&2; \
+	  echo "$$python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; \
+	  exit 1; \
+	fi
+	@touch $@
+
+.venv/.demo: pyproject.toml | .venv/.created
+	$(SAY) "installing chainrule[all] into .venv (a minute or two the first time)"
+	@$(PIP) --editable '.[all]'
+	@touch $@
+
+.venv/.test: pyproject.toml | .venv/.created
+	$(SAY) "installing chainrule[test] into .venv (a minute or two the first time)"
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+.venv/.lint: pyproject.toml | .venv/.created
+	$(SAY) "installing chainrule[lint] into .venv"
+	@$(PIP) --editable '.[lint]'
+	@touch $@
+
+.venv/.peers: | .venv/.created
+	$(SAY) "installing $(TORCH) and jax into .venv (large; optional)"
+	@$(PIP) '$(TORCH)' 'jax>=0.4.35'
+	@touch $@
+
+.venv/.bench: pyproject.toml .venv/.peers
+	$(SAY) "installing chainrule[bench] into .venv"
+	@$(PIP) --editable '.[bench]'
+	@touch $@
