@@ -1,0 +1,60 @@
+"""Functions on tensors that are more than one row of the table, or take their tensors as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.core import ops
+from chainrule.core.methods import ValuesAndIndices
+from chainrule.core.tensor import Tensor
+
+__all__ = ["allclose", "argmax", "argmin", "cat", "equal", "max", "min", "stack", "std"]
+
+
+def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """Put tensors one after the other along an existing dimension."""
+    return ops.concatenate(*tensors, dim=dim)
+
+
+def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+    """Put tensors of equal shape side by side along a new dimension."""
+    return ops.stack(*tensors, dim=dim)
+
+
+def max(x: Any, dim: Any = None, keepdim: bool = False) -> Tensor | ValuesAndIndices:
+    """As ``x.max(dim)``: the largest element, or the pair (values, indices) along ``dim``."""
+    return _tensor(x).max(dim, keepdim)  # type: ignore[no-any-return]
+
+
+def min(x: Any, dim: Any = None, keepdim: bool = False) -> Tensor | ValuesAndIndices:
+    """As ``x.min(dim)``: the smallest element, or the pair (values, indices) along ``dim``."""
+    return _tensor(x).min(dim, keepdim)  # type: ignore[no-any-return]
+
+
+def argmax(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    return _tensor(x).argmax(dim, keepdim)
+
+
+def argmin(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    return _tensor(x).argmin(dim, keepdim)
+
+
+def std(x: Any, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Tensor:
+    return _tensor(x).std(dim, correction, keepdim)
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
+    """|a - b| ≤ atol + rtol·|b| everywhere."""
+    return bool(np.allclose(_tensor(a)._data, _tensor(b)._data, rtol, atol))
+
+
+def equal(a: Any, b: Any) -> bool:
+    """The same shape and the same numbers."""
+    return bool(np.array_equal(_tensor(a)._data, _tensor(b)._data))
+
+
+def _tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else Tensor(x)
