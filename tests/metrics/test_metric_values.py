@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import metrics
+from chainrule.core.tensor import Tensor
 
 # Four rows of three classes; the argmax is 0, 1, 2, 1.
 PROBABILITIES = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.3, 0.5], [0.3, 0.4, 0.3]]
@@ -196,6 +197,12 @@ class FakeTensor:
 def test_tensors_are_detached() -> None:
     assert metrics.accuracy(FakeTensor(PROBABILITIES), FakeTensor(CLASSES)) == 0.5
     assert metrics.mae(FakeTensor([1.0]), FakeTensor([3.0])) == 2.0
+
+
+def test_the_packages_own_tensors() -> None:
+    outputs = Tensor(np.array(PROBABILITIES), requires_grad=True)
+    assert metrics.accuracy(outputs, Tensor(np.array(CLASSES))) == 0.5
+    assert metrics.mae(outputs, outputs) == 0.0
 
 
 def test_booleans_are_classes() -> None:
