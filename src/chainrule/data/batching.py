@@ -1,0 +1,61 @@
+"""The order in which rows are visited: index arrays, never copies of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.checks import check_whole
+from chainrule.errors import DataError
+
+__all__ = ["batch_index", "batches"]
+
+Indices = NDArray[np.intp]
+
+
+def batch_index(
+    n: int, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
+) -> tuple[Indices, Indices]:
+    """Return the whole epoch's batches at once.
+
+    Args:
+        n: number of rows.
+        batch_size: rows per batch, B.
+        rng: generator that shuffles (advanced by one permutation), or a seed.
+        shuffle: visit the rows in random order; else 0, 1, 2, …
+
+    Returns:
+        the full batches ``(K, B)`` with ``K = n // B``, and the last partial one ``(n % B,)``, possibly empty.
+
+    Raises:
+        ConfigError: if `batch_size` is not a whole number from 1 on.
+        DataError: if there are no rows.
+    """
+    check_whole("batch_size", batch_size, 1)
+    if n < 1:
+        raise DataError("there are no rows to make batches of")
+    order = np.random.default_rng(rng).permutation(n) if shuffle else np.arange(n)
+    full = n // batch_size
+    order = order.astype(np.intp, copy=False)
+    return order[: full * batch_size].reshape(full, batch_size), order[full * batch_size :]
+
+
+def batches(
+    n: int, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
+) -> Iterator[Indices]:
+    """Yield one epoch's batches as index arrays; the last one may be smaller.  See `batch_index`.
+
+    >>> [batch.tolist() for batch in batches(5, 2, shuffle=False)]
+    [[0, 1], [2, 3], [4]]
+    """
+    full, rest = batch_index(n, batch_size, rng, shuffle)
+    return _each(full, rest)
+
+
+def _each(full: NDArray[Any], rest: NDArray[Any]) -> Iterator[Indices]:
+    yield from full
+    if len(rest):
+        yield rest

@@ -1,0 +1,268 @@
+"""From one column's cells to the features that a model sees; each kind of column is fitted on training rows.
+
+A fitted encoder is plain data: it goes into a model file as a dictionary and comes back from it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.cells import Cells, as_booleans, as_dates, as_numbers, as_texts
+from chainrule.data.column import Column
+from chainrule.data.dates import ORDERS
+from chainrule.data.fields import Fields
+from chainrule.data.scaling import Scaling, center_and_scale
+
+__all__ = [
+    "BooleanEncoder",
+    "CategoricalEncoder",
+    "DateEncoder",
+    "Encoder",
+    "NumericEncoder",
+    "fit_encoder",
+    "read_encoder",
+    "write_encoder",
+]
+
+Floats: TypeAlias = NDArray[np.float64]
+
+#: Categories beyond this many, the rarest first, share the bucket of unseen ones.
+MOST_CATEGORIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NumericEncoder:
+    """``(x − center) / scale``; a missing value becomes the training median, and sets the indicator if there is one.
+
+    The indicator feature exists if the column had missing values in training.
+    """
+
+    kind: ClassVar[str] = "numeric"
+    name: str
+    median: float
+    center: float
+    scale: float
+    indicator: bool
+
+    @classmethod
+    def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> NumericEncoder:
+        """Learn from training rows."""
+        values = as_numbers(cells, column.name)
+        absent = np.isnan(values)
+        median = 0.0 if absent.all() else float(np.median(values[~absent]))
+        return cls(column.name, median, *center_and_scale(values, scaling), bool(absent.any()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return (self.name, *_indicator_name(self.name, self.indicator))
+
+    def encode(self, cells: Cells) -> Floats:
+        """Return the features ``(N, width)``."""
+        values = as_numbers(cells, self.name)
+        absent = np.isnan(values)
+        scaled = (np.where(absent, self.median, values) - self.center) / self.scale
+        return _with_indicator(scaled[:, None], absent, self.indicator)
+
+    @classmethod
+    def read(cls, fields: Fields) -> NumericEncoder:
+        """Take an encoder from a dictionary."""
+        number = fields.number
+        return cls(
+            fields.text("name"), number("median"), number("center"), number("scale", above=0), fields.flag("indicator")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BooleanEncoder:
+    """0 or 1; a missing value becomes the commoner one, and sets the indicator if there is one."""
+
+    kind: ClassVar[str] = "boolean"
+    name: str
+    fill: bool
+    indicator: bool
+
+    @classmethod
+    def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> BooleanEncoder:
+        """Learn from training rows."""
+        values = as_booleans(cells, column.name)
+        absent = np.isnan(values)
+        return cls(column.name, bool(absent.all() or values[~absent].mean() >= 0.5), bool(absent.any()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return (self.name, *_indicator_name(self.name, self.indicator))
+
+    def encode(self, cells: Cells) -> Floats:
+        """Return the features ``(N, width)``."""
+        values = as_booleans(cells, self.name)
+        absent = np.isnan(values)
+        return _with_indicator(np.where(absent, float(self.fill), values)[:, None], absent, self.indicator)
+
+    @classmethod
+    def read(cls, fields: Fields) -> BooleanEncoder:
+        """Take an encoder from a dictionary."""
+        return cls(fields.text("name"), fields.flag("fill"), fields.flag("indicator"))
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalEncoder:
+    """One feature per category seen in training, and a last one for anything else: unseen, rare or missing."""
+
+    kind: ClassVar[str] = "categorical"
+    name: str
+    categories: tuple[str, ...]
+
+    @classmethod
+    def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> CategoricalEncoder:
+        """Learn from training rows."""
+        texts = np.array([text for text in as_texts(cells) if text is not None], dtype=object)
+        if not len(texts):
+            return cls(column.name, ())
+        seen, counts = np.unique(texts, return_counts=True)
+        kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_CATEGORIES])
+        return cls(column.name, tuple(seen[kept].tolist()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} (unseen or missing)")
+
+    def encode(self, cells: Cells) -> Floats:
+        """Return the features ``(N, width)``."""
+        place: dict[Any, int] = {category: i for i, category in enumerate(self.categories)}
+        bucket = len(self.categories)
+        hot = np.fromiter((place.get(text, bucket) for text in as_texts(cells)), dtype=np.intp, count=len(cells))
+        features = np.zeros((len(cells), bucket + 1))
+        features[np.arange(len(cells)), hot] = 1.0
+        return features
+
+    @classmethod
+    def read(cls, fields: Fields) -> CategoricalEncoder:
+        """Take an encoder from a dictionary."""
+        return cls(fields.text("name"), fields.texts("categories"))
+
+
+DATE_PARTS = ("year", "month", "day", "weekday", "days")
+
+
+@dataclass(frozen=True, slots=True)
+class DateEncoder:
+    """Year, month, day of the month, weekday (Monday is 0) and days since the earliest training date, each scaled.
+
+    Attributes:
+        order: how dates are written, one of `dates.ORDERS`.
+        earliest: the earliest training date, as ISO 8601 text.
+        medians, centers, scales: one number per part.
+        indicator: whether a further feature marks missing dates.
+    """
+
+    kind: ClassVar[str] = "date"
+    name: str
+    order: str
+    earliest: str
+    medians: tuple[float, ...]
+    centers: tuple[float, ...]
+    scales: tuple[float, ...]
+    indicator: bool
+
+    @classmethod
+    def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> DateEncoder:
+        """Learn from training rows."""
+        dates = as_dates(cells, column.name, column.order)
+        absent = np.isnat(dates)
+        earliest = "1970-01-01T00:00:00" if absent.all() else str(dates[~absent].min().astype("datetime64[s]"))
+        parts = _date_parts(dates, earliest)
+        medians = tuple(0.0 if absent.all() else float(np.median(part[~absent])) for part in parts.T)
+        shifts = [center_and_scale(part, scaling) for part in parts.T]
+        centers, scales = tuple(center for center, _ in shifts), tuple(scale for _, scale in shifts)
+        return cls(column.name, column.order, earliest, medians, centers, scales, bool(absent.any()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return (*(f"{self.name} {part}" for part in DATE_PARTS), *_indicator_name(self.name, self.indicator))
+
+    def encode(self, cells: Cells) -> Floats:
+        """Return the features ``(N, width)``."""
+        dates = as_dates(cells, self.name, self.order)
+        absent = np.isnat(dates)
+        parts = np.where(absent[:, None], np.array(self.medians), _date_parts(dates, self.earliest))
+        return _with_indicator((parts - np.array(self.centers)) / np.array(self.scales), absent, self.indicator)
+
+    @classmethod
+    def read(cls, fields: Fields) -> DateEncoder:
+        """Take an encoder from a dictionary."""
+        name, order, earliest = fields.text("name"), fields.text("order", among=ORDERS), fields.text("earliest")
+        try:
+            datetime.datetime.fromisoformat(earliest)
+            np.datetime64(earliest, "us")
+        except ValueError:
+            raise fields.error("has an unusable 'earliest'") from None
+        count = len(DATE_PARTS)
+        medians, centers = fields.numbers("medians", count), fields.numbers("centers", count)
+        return cls(
+            name, order, earliest, medians, centers, fields.numbers("scales", count, 0), fields.flag("indicator")
+        )
+
+
+Encoder: TypeAlias = NumericEncoder | BooleanEncoder | CategoricalEncoder | DateEncoder
+
+_ENCODERS: dict[str, type[Encoder]] = {
+    encoder.kind: encoder for encoder in (NumericEncoder, BooleanEncoder, CategoricalEncoder, DateEncoder)
+}
+
+
+def fit_encoder(column: Column, cells: Cells, scaling: Scaling) -> Encoder:
+    """Learn from the training rows of a column how to encode it."""
+    return _ENCODERS[column.kind].fit(column, cells, scaling)
+
+
+def read_encoder(data: object, where: str) -> Encoder:
+    """Take an encoder from what `write_encoder` returned.
+
+    Raises:
+        FormatError: if it is anything else.
+    """
+    fields = Fields(data, where)
+    encoder = _ENCODERS[fields.text("kind", among=_ENCODERS)].read(fields)
+    fields.finish()
+    return encoder
+
+
+def write_encoder(encoder: Encoder) -> dict[str, Any]:
+    """Return the encoder as a dictionary that JSON can hold."""
+    data = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(encoder).items()}
+    return {"kind": encoder.kind, **data}
+
+
+def _date_parts(dates: NDArray[np.datetime64], earliest: str) -> Floats:
+    """Return ``(N, 5)``: the parts in the order of `DATE_PARTS`, NaN for NaT."""
+    absent = np.isnat(dates)
+    known = np.where(absent, np.datetime64(0, "us"), dates)
+    days, months = known.astype("datetime64[D]"), known.astype("datetime64[M]")
+    parts = np.stack(
+        [
+            known.astype("datetime64[Y]").astype(np.int64) + 1970,
+            months.astype(np.int64) % 12 + 1,
+            (days - months).astype(np.int64) + 1,
+            (days.astype(np.int64) + 3) % 7,  # the epoch, 1 January 1970, was a Thursday
+            (known - np.datetime64(earliest, "us")) / np.timedelta64(1, "D"),
+        ],
+        axis=1,
+    )
+    return np.where(absent[:, None], np.nan, parts)
+
+
+def _indicator_name(name: str, indicator: bool) -> tuple[str, ...]:
+    return (f"{name} (missing)",) if indicator else ()
+
+
+def _with_indicator(features: Floats, absent: NDArray[np.bool_], indicator: bool) -> Floats:
+    return np.concatenate([features, absent[:, None]], axis=1) if indicator else features

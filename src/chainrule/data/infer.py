@@ -1,0 +1,138 @@
+"""Deciding what a column is from what it holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainrule.data.cells import BOOLEAN_WORDS, Cells, as_dates, as_numbers, as_texts, is_missing, number
+from chainrule.data.column import KINDS, Column
+from chainrule.data.dates import ORDERS, find_order
+from chainrule.errors import ConfigError, UnknownNameError
+
+__all__ = ["infer_column"]
+
+#: Columns with fewer rows than this are never taken for identifiers or free text.
+FEW_ROWS = 20
+_ROW_NUMBER_NAMES = {
+    "",
+    "index",
+    "idx",
+    "row",
+    "rowname",
+    "rownames",
+    "row_names",
+    "unnamed: 0",
+    "column 1",
+    "no",
+    "번호",
+}
+
+
+def infer_column(name: str, cells: Cells, asked: str | None = None) -> Column:
+    """Describe a column: kind, missing and distinct values, an example, and a note where it should not be an input.
+
+    Args:
+        name: the column's name.
+        cells: its cells, see `cells.as_cells`.
+        asked: the kind that the user wants, if any; ``"date:dmy"`` also says how its dates are written.
+
+    Raises:
+        UnknownNameError: for a kind that does not exist.
+        ConfigError: if the column cannot be of the kind that was asked for.
+    """
+    absent = is_missing(cells)
+    present = cells[~absent]
+    if asked is not None:
+        kind, _, order = asked.partition(":")
+        if kind not in KINDS:
+            raise UnknownNameError("kind of column", asked, KINDS, where=f"column {name!r}")
+        if order and order not in ORDERS:
+            raise UnknownNameError("order of dates", order, ORDERS, where=f"column {name!r}")
+    elif not len(present):
+        kind, order = "empty", ""
+    else:
+        kind, order = _kind(present), ""
+    if kind == "date" and not order:
+        order = _order(name, present)
+    missing = int(absent.sum())
+    distinct = len(np.unique(present)) if present.dtype.kind != "O" else len(set(present.tolist()))
+    note = "" if asked else _note(name, kind, present, distinct, missing)
+    return Column(name, kind, missing, distinct, _example(name, kind, present, order), order=order, note=note)
+
+
+def _kind(present: Cells) -> str:
+    if present.dtype.kind in "if":
+        return "numeric"
+    if present.dtype.kind == "M":
+        return "date"
+    distinct = set(present.tolist())
+    if len(distinct) <= 4 and any({text.lower() for text in distinct} <= set(pair) for pair in BOOLEAN_WORDS):
+        return "boolean"
+    if all(number(text) is not None for text in distinct):
+        return "numeric"
+    return "date" if find_order(distinct) else "categorical"
+
+
+def _order(name: str, present: Cells) -> str:
+    if present.dtype.kind == "M":
+        return "ymd"
+    found = find_order(set(as_texts(present).tolist()))
+    if found is None:
+        raise ConfigError(
+            f"column {name!r} cannot be read as dates", got=repr(present[0]), fix="Write dates as 2024-01-31"
+        )
+    return found
+
+
+def _note(name: str, kind: str, present: Cells, distinct: int, missing: int) -> str:
+    """Say why a column is left out (the text begins with "left out") or looks odd."""
+    rows = len(present) + missing
+    if kind == "empty":
+        return "left out: every value is missing"
+    if distinct == 1 and rows > 1 and not missing:
+        return "left out: the same value in every row"
+    if kind == "categorical":
+        return _text_note(present, distinct)
+    if kind == "numeric" and not missing and distinct == rows >= FEW_ROWS and _named_as_key(name):
+        steps = np.diff(as_numbers(present, name))
+        if (steps == 1).all():
+            return "left out: it numbers the rows"
+    return ""
+
+
+def _named_as_key(name: str) -> bool:
+    folded = name.strip().lower()
+    return (
+        folded in _ROW_NUMBER_NAMES or folded == "id" or folded.endswith(("_id", " id", "-id")) or name.endswith("Id")
+    )
+
+
+def _text_note(present: Cells, distinct: int) -> str:
+    if distinct == len(present) >= FEW_ROWS:
+        numbers = [text for text in present.tolist() if number(text) is not None]
+        if len(numbers) < 0.5 * len(present):
+            commas = sum(number(text.replace(",", ".", 1)) is not None for text in present.tolist() if "," in text)
+            hint = '; its numbers seem to have a decimal comma: read the file with decimal=","'
+            return "left out: a different text in every row, as an identifier has" + hint * (commas == len(present))
+    odd = [(text, number(text) is None) for text in set(present.tolist())]
+    words = sorted(text for text, wrong in odd if wrong)
+    if distinct >= FEW_ROWS and len(words) <= 0.2 * distinct:
+        return f"mostly numbers, but also {', '.join(map(repr, words[:3]))}: treated as categorical"
+    return ""
+
+
+def _example(name: str, kind: str, present: Cells, order: str) -> str:
+    """Return the range of numbers and dates, the first few words of text."""
+    if not len(present):
+        return ""
+    if kind == "numeric":
+        values = as_numbers(
+            np.where(np.isinf(present), np.nan, present) if present.dtype.kind == "f" else present, name
+        )
+        return f"{np.nanmin(values):g} … {np.nanmax(values):g}"
+    if kind == "date":
+        dates = as_dates(present, name, order)
+        return f"{dates.min().astype('datetime64[D]')} … {dates.max().astype('datetime64[D]')}"
+    words = sorted(set(as_texts(present).tolist()))
+    shown = ", ".join(word if len(word) <= 20 else word[:19] + "…" for word in words[:4])
+    return shown + (", …" if len(words) > 4 else "")

@@ -1,0 +1,100 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import resources
+from typing import Any, Literal, overload
+
+from chainrule.data import toy
+from chainrule.data.csv import parse_csv
+from chainrule.data.dataset import Dataset, Splits
+from chainrule.data.images import IMAGE_SETS, load_images
+from chainrule.data.table import Table
+from chainrule.errors import ConfigError, UnknownNameError
+
+__all__ = ["load", "names"]
+
+_FIGURES: dict[str, Callable[..., Dataset]] = {
+    "gates": toy.gates,
+    "spirals": toy.spirals,
+    "moons": toy.moons,
+    "circles": toy.circles,
+    "blobs": toy.blobs,
+}
+_TABLES = ("iris", "penguins")
+
+
+def names() -> list[str]:
+    """Return every name that `load` knows."""
+    return [*toy.GATES, *_FIGURES, *_TABLES, *sorted(IMAGE_SETS)]
+
+
+@overload
+def load(
+    name: Literal["mnist", "fashion-mnist"],
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    download: bool = True,
+    **options: Any,
+) -> Splits[Dataset]: ...
+@overload
+def load(name: Literal["iris", "penguins"], **options: Any) -> Table: ...
+@overload
+def load(
+    name: Literal["and", "or", "nand", "nor", "xor", "xnor", "gates", "spirals", "moons", "circles", "blobs"],
+    **options: Any,
+) -> Dataset: ...
+@overload
+def load(
+    name: str, *, folder: str | os.PathLike[str] | None = None, download: bool = True, **options: Any
+) -> Dataset | Table | Splits[Dataset]: ...
+def load(
+    name: str, *, folder: str | os.PathLike[str] | None = None, download: bool = True, **options: Any
+) -> Dataset | Table | Splits[Dataset]:
+    """Load a data set by name.
+
+    * ``"and" "or" "nand" "nor" "xor" "xnor"`` (option ``inputs=2``; or ``"gates"`` with ``gate="xor"``),
+      ``"spirals" "moons" "circles" "blobs"`` (options of the functions of these names): a `Dataset`;
+    * ``"iris" "penguins"``: a `Table` (options of `Schema.infer`);
+    * ``"mnist" "fashion-mnist"``: `Splits` of a training and a test set.  They are looked for in `folder`, or else in
+      ``$CHAINRULE_DATA``, the user's cache and ``/usr/share/datasets``, or else downloaded.
+
+    Args:
+        name: one of `names`.
+        folder: for the image sets, the folder that has their files.
+        download: for the image sets, whether they may be fetched from their official place.
+        options: what the data set takes besides.
+
+    Raises:
+        UnknownNameError: for another name.
+        ConfigError: for an option that the data set does not have.
+        MissingFileError, DownloadError, FormatError: see `images.load_images`.
+
+    >>> load("xor").targets.tolist()
+    [0, 1, 1, 0]
+    """
+    key = str(name).lower().replace("_", "-")
+    if key == "fashionmnist":
+        key = "fashion-mnist"
+    if key not in names():
+        raise UnknownNameError("data set", name, names())
+    try:
+        if key in IMAGE_SETS:
+            return load_images(key, folder=folder, download=download, **options)
+        if folder is not None:
+            raise ConfigError(f"data set {key!r} comes with the package and takes no folder")
+        if key in toy.GATES:
+            return toy.gates(key, **options)
+        return _FIGURES[key](**options) if key in _FIGURES else _shipped(key, **options)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise ConfigError(f"data set {key!r} cannot be loaded with these options: {error}") from None
+
+
+def _shipped(name: str, **options: Any) -> Table:
+    """Read a table that is part of the package."""
+    file = resources.files("chainrule.data") / "files" / f"{name}.csv"
+    return Table(parse_csv(file.read_bytes(), f"{name}.csv"), name=name, **options)

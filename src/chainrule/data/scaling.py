@@ -1,0 +1,48 @@
+"""Shift and scale of one feature: ``(x − center) / scale``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.errors import UnknownNameError
+
+__all__ = ["SCALINGS", "Scaling", "center_and_scale"]
+
+Scaling: TypeAlias = Literal["standard", "minmax", "robust"] | None
+SCALINGS = ("standard", "minmax", "robust")
+
+
+def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, float]:
+    """Return center and scale of the values that are not NaN.
+
+    * ``"standard"``: mean and (population) standard deviation, as scikit-learn's ``StandardScaler``;
+    * ``"minmax"``: least value and range, so that training values lie in [0, 1];
+    * ``"robust"``: median and interquartile range;
+    * ``None``: 0 and 1.
+
+    A feature that does not vary has scale 1.
+
+    Raises:
+        UnknownNameError: for another scaling.
+    """
+    if scaling is None:
+        return 0.0, 1.0
+    if scaling not in SCALINGS:
+        raise UnknownNameError("scaling", scaling, SCALINGS)
+    present = values[~np.isnan(values)]
+    if not len(present):
+        return 0.0, 1.0
+    unit = float(np.abs(present).max()) or 1.0  # squares of numbers beyond 1e154 would overflow
+    reduced = present / unit
+    if scaling == "standard":
+        center, scale = float(reduced.mean()), float(reduced.std())
+    elif scaling == "minmax":
+        center, scale = float(reduced.min()), float(np.ptp(reduced))
+    else:
+        low, center, high = (float(q) for q in np.percentile(reduced, [25, 50, 75]))
+        scale = high - low
+    scale = scale if scale > 10 * np.finfo(np.float64).eps * abs(center) else 0.0  # rounding is not variation
+    return center * unit, (scale * unit if np.isfinite(scale * unit) and scale * unit > 0 else 1.0)

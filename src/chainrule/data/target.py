@@ -1,0 +1,111 @@
+"""What is predicted: class labels and their indices, or a number and its scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing
+from chainrule.data.fields import Fields
+from chainrule.errors import DataError, DTypeError, did_you_mean
+
+__all__ = ["TASKS", "Target", "Task", "class_names"]
+
+Task: TypeAlias = Literal["binary", "multiclass", "regression"]
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The target of a model.
+
+    Attributes:
+        name: name of the column, or None.
+        task: "binary", "multiclass", "regression" or None.
+        classes: labels in the order of their indices, or None.
+        mean, std: a regression target is learned as ``(y − mean) / std``.
+    """
+
+    name: str | None = None
+    task: Task | None = None
+    classes: tuple[str, ...] | None = None
+    mean: float = 0.0
+    std: float = 1.0
+
+    def encode(self, cells: Cells) -> NDArray[Any]:
+        """Return class indices (int64), or standardised numbers (float32).
+
+        Raises:
+            DataError: for missing values, and for labels that were not among the training classes.
+        """
+        absent = np.flatnonzero(is_missing(cells))
+        if len(absent):
+            raise DataError(
+                f"target {self.name!r} has {len(absent)} missing value{'s' * (len(absent) > 1)}",
+                where=f"row {absent[0]}",
+                fix="Remove the rows that have no target",
+            )
+        if self.classes is None:
+            return ((as_numbers(cells, self.name or "target") - self.mean) / self.std).astype(np.float32)
+        place = {label: index for index, label in enumerate(self.classes)}
+        texts = as_texts(cells).tolist()
+        wrong = next((row for row, text in enumerate(texts) if text not in place), None)
+        if wrong is not None:
+            raise DataError(
+                f"target {self.name!r} holds {texts[wrong]!r} in row {wrong}, which is none of the classes",
+                fix=did_you_mean(str(texts[wrong]), self.classes),
+            )
+        return np.array([place[text] for text in texts], dtype=np.int64)
+
+    def decode(self, predictions: Any) -> NDArray[Any]:
+        """Return labels for class indices, or numbers in the target's own units for standardised ones.
+
+        Raises:
+            DTypeError: for class indices that are not whole numbers.
+            DataError: for an index that belongs to no class.
+        """
+        values = np.asarray(predictions)
+        if self.task not in {"binary", "multiclass"}:
+            return np.asarray(values * self.std + self.mean)
+        if values.dtype.kind not in "iub":
+            raise DTypeError("predictions are not class indices", expected="whole numbers", got=values.dtype)
+        if self.classes is None:
+            return values
+        values = values.astype(np.int64)
+        outside = values[(values < 0) | (values >= len(self.classes))]
+        if outside.size:
+            raise DataError("class index out of range", expected=f"0 to {len(self.classes) - 1}", got=int(outside[0]))
+        return np.asarray(np.array(self.classes, dtype=object)[values])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the target as a dictionary that JSON can hold."""
+        classes = None if self.classes is None else list(self.classes)
+        return {"name": self.name, "task": self.task, "classes": classes, "mean": self.mean, "std": self.std}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Target:
+        """Take a target from what `to_dict` returned.
+
+        Raises:
+            FormatError: if it is anything else.
+        """
+        fields = Fields(data, "target")
+        task = cast("Task | None", fields.optional_text("task", among=TASKS))
+        name, classes = fields.optional_text("name"), fields.optional_texts("classes")
+        mean, std = fields.number("mean"), fields.number("std", above=0)
+        fields.finish()
+        if classes is not None and (task not in {"binary", "multiclass"} or len(classes) < 1):
+            raise fields.error("has classes that do not suit its task")
+        return cls(name, task, classes, mean, std)
+
+
+def class_names(cells: Cells) -> tuple[str, ...]:
+    """Return the labels among `cells` in order: numbers by size, text by code point."""
+    labels = {text for text in as_texts(cells).tolist() if text is not None}
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))
