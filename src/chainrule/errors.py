@@ -123,7 +123,10 @@ class UnknownNameError(ChainruleError, ValueError, KeyError):
     def __init__(self, kind: str, name: object, options: Iterable[object], where: object = None) -> None:
         known = [str(option) for option in options]
         super().__init__(f"unknown {kind} {name!r}", where=where, fix=did_you_mean(str(name), known))
-        self.name = name
+        self.kind, self.name, self.options = kind, name, known
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[object, ...]]:
+        return type(self), (self.kind, self.name, self.options, self.where)  # what `raise` was given, not its message
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
         return str(self.args[0])

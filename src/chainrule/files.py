@@ -29,16 +29,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     Raises:
         MissingFileError: if the folder does not exist or cannot be written to.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise MissingFileError("cannot write a file where a folder stands", where=target, fix="Name a file in it")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    target = _expanded(path)
     try:
+        if target.is_dir():
+            raise MissingFileError("cannot write a file where a folder stands", where=target, fix="Name a file in it")
+        _check_name(target)
+        temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
         file = open(temporary, "xb")  # noqa: SIM115 - closed below, before the rename
-    except OSError as error:
-        raise MissingFileError(
-            f"cannot write {target.name}: {error.strerror}", where=target.parent, fix="Name a folder that is writable"
-        ) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, MissingFileError):
+            raise
+        raise _refused("cannot write", target, error, "Name a folder that is writable") from error
     try:
         with file:
             yield file
@@ -50,6 +51,24 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             temporary.unlink()
         raise
     _sync_folder(target.parent)
+
+
+def _check_name(path: Path) -> None:
+    """Let the file system refuse a name that it cannot hold now, rather than at the rename."""
+    with contextlib.suppress(FileNotFoundError):
+        os.lstat(path)
+
+
+def _expanded(path: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # ~nosuchuser
+        raise MissingFileError(str(error), where=path, fix="Write the folder out") from error
+
+
+def _refused(problem: str, path: Path, error: Exception, fix: str) -> MissingFileError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return MissingFileError(f"{problem} {path.name[:100]}: {reason}", where=str(path.parent)[:200], fix=fix)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -68,18 +87,29 @@ def existing_file(path: str | os.PathLike[str], kind: str = "file") -> Path:
     Raises:
         MissingFileError: naming near misses in the same folder, if any.
     """
-    found = Path(path).expanduser()
-    if found.is_file():
-        if not os.access(found, os.R_OK):
-            raise MissingFileError(f"{kind} cannot be read: permission denied", where=found)
-        return found
-    if found.is_dir():
-        raise MissingFileError(f"expected a {kind}, got a folder", where=found)
-    fix = "Check the name and the folder"
-    if found.parent.is_dir():
-        import difflib
-
-        near = difflib.get_close_matches(found.name, [entry.name for entry in found.parent.iterdir()], n=1, cutoff=0.6)
-        if near:
-            fix = f"Did you mean {str(found.with_name(near[0]))!r}?"
+    found = _expanded(path)
+    try:
+        if found.is_file():
+            if not os.access(found, os.R_OK):
+                raise MissingFileError(f"{kind} cannot be read: permission denied", where=found)
+            return found
+        if found.is_dir():
+            raise MissingFileError(f"expected a {kind}, got a folder", where=found)
+    except (OSError, ValueError) as error:
+        if isinstance(error, MissingFileError):
+            raise
+        raise _refused(f"cannot read {kind}", found, error, "Check the name and the folder") from error
+    near = _near_miss(found)
+    fix = f"Did you mean {str(found.with_name(near))!r}?" if near else "Check the name and the folder"
     raise MissingFileError(f"{kind} does not exist: {os.fspath(path)}", fix=fix)
+
+
+def _near_miss(path: Path) -> str | None:
+    """The name in the same folder that is most like `path`'s, if one is."""
+    import difflib
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return None
+    return next(iter(difflib.get_close_matches(path.name, names, n=1, cutoff=0.6)), None)
