@@ -67,4 +67,4 @@ class Conversions(TensorMethods):
         return self.record(ops.cast, (self,), {"dtype": self._data.dtype})
 
     def zeros_like(self) -> Tensor:
-        return Tensor.of(np.zeros(self._data.shape, self._data.dtype))
+        return self.plain(np.zeros(self._data.shape, self._data.dtype))

@@ -25,6 +25,7 @@ _SELU_ALPHA = 1.6732632423543772848170429916717  # Klambauer et al. 2017, append
 _SELU_SCALE = 1.0507009873554804934193349852946
 _GELU_TANH = math.sqrt(2 / math.pi)  # Hendrycks & Gimpel 2016
 _GELU_CUBIC = 0.044715
+_BCE_FLOOR = float(np.float32(1e-12))  # PyTorch's, a float32 constant whatever the dtype
 
 # Arithmetic ----------------------------------------------------------------------------------------------------------
 
@@ -52,13 +53,14 @@ def _pow_base(g: Any, y: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (int, float)):
         return g * (2 * a) if b == 2 else g * (b * pow(a, b - 1)) if b else g * 0.0
     # Where b = 0 the derivative is 0 even at a = 0, where a^(b-1) would be infinite.
-    return g * b * pow(a, where(b == 0, 1.0, b - 1))
+    return g * b * pow(a, where(b == 0, 0.0, b - 1))
 
 
 def _pow_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    # lim a→0 of a^b·ln a is 0 for b > 0; ln is kept away from 0.
-    base = abs(a) if isinstance(a, (int, float)) else where(a == 0, 1.0, a)
-    return g * y * (math.log(base or 1.0) if isinstance(base, (int, float)) else log(base))
+    if isinstance(a, (int, float)) and a != 0:
+        return g * y * (math.log(a) if a > 0 else math.nan)
+    # lim a→0 of a^b·ln a is 0 for b > 0, and 0 is meant for b = 0; ln is kept away from 0 there.
+    return g * y * log(where((b >= 0) & (a == 0), 1.0, a))
 
 
 pow: Op = Op(
@@ -470,7 +472,7 @@ def _binary_cross_entropy(xp: Any, p: Any, t: Any) -> Any:
 
 binary_cross_entropy: Op = Op(
     "binary_cross_entropy", _binary_cross_entropy,
-    lambda g, y, p, t: g * (p - t) / maximum(p * (1 - p), 1e-12),
+    lambda g, y, p, t: g * (p - t) / maximum(p * (1 - p), _BCE_FLOOR),
     lambda g, y, p, t: g * (clip(log1p(-p), min=-100) - clip(log(p), min=-100)),
     formula="-(t·ln p + (1 - t)·ln(1 - p))", derivative="(p - t)/(p·(1 - p)); ln(1 - p) - ln p",
     latex=(r"-(t\ln p+(1-t)\ln(1-p))", r"\frac{p-t}{p(1-p)}; \ln\frac{1-p}{p}"), floats=True, warns=True,
