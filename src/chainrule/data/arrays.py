@@ -225,8 +225,9 @@ def _wide(array: NDArray[Any], labels: tuple[str, ...] | None, task: Task | None
 def _indices(indices: NDArray[np.int64], labels: tuple[str, ...] | None, task: Task | None, training: bool) -> _Goal:
     least, most = int(indices.min()), int(indices.max())
     if least < 0:
+        row = int(np.argmax(indices < 0))
         raise DataError(
-            f"targets hold a negative class index: {least} in row {int(np.argmax(indices < 0))}",
+            f"targets hold a negative class index: {indices[row]} in row {row}",
             fix="Number classes from 0 on; −1 and 1 can be passed as floats",
         )
     if labels is not None and most >= len(labels):

@@ -248,7 +248,7 @@ def _large_numeric(text: str, delimiter: str, names: list[str], header: bool) ->
     if len(text) < LARGE or '"' in text[: 2**20]:
         return None
     try:
-        stream = io.StringIO(text, newline=None)
+        stream = io.StringIO(text.lstrip("\r\n"), newline=None)
         values = np.loadtxt(stream, delimiter=delimiter, skiprows=int(header), comments=None, ndmin=2)
     except ValueError:
         return None

@@ -16,7 +16,7 @@ from chainrule.data.cells import Cells, as_booleans, as_dates, as_numbers, as_te
 from chainrule.data.column import Column
 from chainrule.data.dates import ORDERS
 from chainrule.data.fields import Fields
-from chainrule.data.scaling import Scaling, center_and_scale
+from chainrule.data.scaling import Scaling, center_and_scale, rescale
 
 __all__ = [
     "BooleanEncoder",
@@ -66,7 +66,7 @@ class NumericEncoder:
         """Return the features ``(N, width)``."""
         values = as_numbers(cells, self.name)
         absent = np.isnan(values)
-        scaled = (np.where(absent, self.median, values) - self.center) / self.scale
+        scaled = rescale(np.where(absent, self.median, values), self.center, self.scale)
         return _with_indicator(scaled[:, None], absent, self.indicator)
 
     @classmethod
@@ -194,7 +194,7 @@ class DateEncoder:
         dates = as_dates(cells, self.name, self.order)
         absent = np.isnat(dates)
         parts = np.where(absent[:, None], np.array(self.medians), _date_parts(dates, self.earliest))
-        return _with_indicator((parts - np.array(self.centers)) / np.array(self.scales), absent, self.indicator)
+        return _with_indicator(rescale(parts, np.array(self.centers), np.array(self.scales)), absent, self.indicator)
 
     @classmethod
     def read(cls, fields: Fields) -> DateEncoder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -96,7 +97,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
                 for info in archive.infolist()
                 if info.filename.endswith(".npy")
             }
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"the file is not a readable .npz archive: {error}", where=path) from error

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chainrule.errors import UnknownNameError
 
-__all__ = ["SCALINGS", "Scaling", "center_and_scale"]
+__all__ = ["SCALINGS", "Scaling", "center_and_scale", "rescale"]
 
 Scaling: TypeAlias = Literal["standard", "minmax", "robust"] | None
 SCALINGS = ("standard", "minmax", "robust")
@@ -45,4 +45,12 @@ def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, flo
         low, center, high = (float(q) for q in np.percentile(reduced, [25, 50, 75]))
         scale = high - low
     scale = scale if scale > 10 * np.finfo(np.float64).eps * abs(center) else 0.0  # rounding is not variation
-    return center * unit, (scale * unit if np.isfinite(scale * unit) and scale * unit > 0 else 1.0)
+    with np.errstate(over="ignore"):
+        width = min(scale * unit, float(np.finfo(np.float64).max))
+    return center * unit, width if width > 0 else 1.0
+
+
+def rescale(values: NDArray[Any], center: Any, scale: Any) -> NDArray[np.float64]:
+    """Return ``(values − center) / scale``, in halves so that the difference of huge numbers does not overflow."""
+    with np.errstate(over="ignore"):
+        return np.asarray((values / 2 - center / 2) / (scale / 2))

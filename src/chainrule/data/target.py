@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing
 from chainrule.data.fields import Fields
+from chainrule.data.scaling import rescale
 from chainrule.errors import DataError, DTypeError, did_you_mean
 
 __all__ = ["TASKS", "Target", "Task", "class_names"]
@@ -49,7 +50,7 @@ class Target:
                 fix="Remove the rows that have no target",
             )
         if self.classes is None:
-            return ((as_numbers(cells, self.name or "target") - self.mean) / self.std).astype(np.float32)
+            return rescale(as_numbers(cells, self.name or "target"), self.mean, self.std).astype(np.float32)
         place = {label: index for index, label in enumerate(self.classes)}
         texts = as_texts(cells).tolist()
         wrong = next((row for row, text in enumerate(texts) if text not in place), None)
