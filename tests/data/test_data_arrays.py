@@ -45,7 +45,7 @@ def test_targets(y: object, targets: list[object], task: str, classes: list[str]
     dataset = from_arrays(X, y)
     assert (dataset.targets.tolist(), dataset.task, dataset.classes) == (targets, task, classes)
     whole = task != "regression" and np.asarray(targets).dtype.kind == "i"
-    assert dataset.targets.dtype == (np.int64 if whole else np.asarray(y).dtype)
+    assert dataset.targets.dtype == (np.int64 if whole else np.float32)
 
 
 def test_asking_for_a_task() -> None:
@@ -62,6 +62,8 @@ def test_asking_for_a_task() -> None:
         (X, [0, 1], ShapeError, "6 inputs, 2 targets"),
         (X[0], [0, 1], ShapeError, "reshape"),
         (5.0, [1], ShapeError, "row per sample"),
+        (None, [1], ShapeError, "row per sample"),
+        (X, [1e300, 2, 3, 4, 5, 6.5], DataError, "targets hold numbers too large"),
         (X[:0], [], DataError, "empty"),
         (X[:1], [0], DataError, "1 row"),
         (X, [1] * 6, DataError, "single class"),

@@ -89,6 +89,7 @@ def test_default_target(names: list[str], target: str) -> None:
         ([1, 2, 3] * 5, "multiclass", ("1", "2", "3")),
         ([10, 9, 2] * 5, "multiclass", ("2", "9", "10")),
         (["no", "yes"] * 5, "binary", ("no", "yes")),
+        (["0", "1.0", "0.0", "1"] * 5, "binary", ("0", "1")),
         (["b", "a", "c"] * 5, "multiclass", ("a", "b", "c")),
         (list(range(15)), "regression", None),
         ([0.5, 1.5, 2.5] * 5, "regression", None),

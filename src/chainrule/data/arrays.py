@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -62,11 +62,14 @@ def from_arrays(
         raise UnknownNameError("task", task, TASKS)
     if is_frame(X):
         X, feature_names = _from_frame(X, feature_names)
-    inputs = _inputs(X, dtype, feature_names)
+    wanted = _float_dtype(dtype)
+    inputs = _inputs(X, wanted, feature_names)
     if training and len(inputs) < 2:
         raise DataError("1 row is too few to learn from", fix="Bring more rows")
     labels = None if classes is None else _labels(classes)
     goal = _Goal(None, task, labels) if y is None else _targets(y, labels, task, training)
+    if goal.values is not None and goal.values.dtype.kind == "f":
+        goal = replace(goal, values=_converted(goal.values, wanted, "targets"))
     if goal.values is not None and len(goal.values) != len(inputs):
         raise ShapeError("inputs and targets differ in length", got=f"{len(inputs)} inputs, {len(goal.values)} targets")
     if scale is None:
@@ -102,11 +105,8 @@ def _from_frame(frame: Any, names: Sequence[str] | None) -> tuple[NDArray[Any], 
     return np.stack(numbers, axis=1), names if names is not None else list(columns)
 
 
-def _inputs(X: Any, dtype: DTypeLike, names: Sequence[str] | None) -> NDArray[Any]:
+def _inputs(X: Any, wanted: np.dtype[Any], names: Sequence[str] | None) -> NDArray[Any]:
     array = _array(X, "inputs")
-    wanted = np.dtype(dtype)
-    if wanted.name not in {"float32", "float64"}:
-        raise DTypeError("dtype is not usable", expected="float32 or float64", got=wanted)
     if array.ndim < 2:
         fix = "Use X.reshape(-1, 1) for a single feature, X.reshape(1, -1) for a single sample"
         raise ShapeError("inputs need a row per sample", expected="shape (N, …)", got=f"shape {array.shape}", fix=fix)
@@ -121,10 +121,24 @@ def _inputs(X: Any, dtype: DTypeLike, names: Sequence[str] | None) -> NDArray[An
     if array.dtype.kind not in "biuf":
         raise DTypeError("inputs are not numbers", expected="a numeric array", got=f"dtype {array.dtype}")
     check_finite(array, "inputs", names)
+    return _converted(array, wanted, "inputs")
+
+
+def _float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = None
+    if wanted is None or wanted.name not in {"float32", "float64"}:
+        raise DTypeError("dtype is not usable", expected="float32 or float64", got=repr(dtype))
+    return wanted
+
+
+def _converted(array: NDArray[Any], wanted: np.dtype[Any], what: str) -> NDArray[Any]:
     with np.errstate(over="ignore"):
         converted = array.astype(wanted, copy=False)
     if converted is not array and not np.isfinite(converted).all():
-        raise DataError(f"inputs hold numbers too large for {wanted}", fix='Scale them, or pass dtype="float64"')
+        raise DataError(f"{what} hold numbers too large for {wanted}", fix='Scale them, or pass dtype="float64"')
     return converted
 
 
@@ -138,7 +152,7 @@ def _array(values: Any, what: str) -> NDArray[Any]:
         raise ShapeError(f"{what} are not rectangular", fix="Give every row the same length") from error
     except (TypeError, RuntimeError) as error:  # a tensor on a GPU, or one that requires a gradient
         raise DTypeError(f"{what} cannot be read as a NumPy array: {error}") from error
-    if array.dtype != object:
+    if array.dtype != object or array.ndim == 0:
         return array
     kinds = {type(value) for value in array.ravel()}
     if what == "inputs" or kinds <= {int, float}:
@@ -196,7 +210,7 @@ def _targets(y: Any, labels: tuple[str, ...] | None, task: Task | None, training
 def _floats(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind not in "biuf":
         raise DTypeError("targets of a regression are not numbers", got=f"dtype {array.dtype}")
-    return array if array.dtype == np.float64 else array.astype(np.float32)
+    return array.astype(np.float64)
 
 
 def _whole(array: NDArray[Any]) -> NDArray[np.int64]:

@@ -100,7 +100,7 @@ def as_numbers(cells: Cells, name: str) -> NDArray[np.float64]:
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise DataError(
-            f"column {name!r} holds {len(infinite)} value{'s' * (len(infinite) > 1)} that are not finite",
+            f"column {name!r} holds {len(infinite)} infinite value{'s' * (len(infinite) > 1)}",
             got=f"{values[infinite[0]]} in row {infinite[0]}",
             fix="Remove such rows, or leave the cells empty to have them filled in",
         )
@@ -217,7 +217,7 @@ def _float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _number_text(value: Any) -> str | None:

@@ -93,6 +93,7 @@ def _complete(url: str, part: Path, file: RemoteFile, progress: Progress | None)
                 return
             problem: object = "the connection broke off"
         except HTTPError as error:
+            error.close()
             if error.code == 416 and part.exists():  # nothing lies beyond what we have: a full part, or a wrong one
                 if _checksum(part, file) == file.sha256:
                     return

@@ -201,10 +201,11 @@ class DateEncoder:
         """Take an encoder from a dictionary."""
         name, order, earliest = fields.text("name"), fields.text("order", among=ORDERS), fields.text("earliest")
         try:
-            datetime.datetime.fromisoformat(earliest)
-            np.datetime64(earliest, "us")
+            moment = datetime.datetime.fromisoformat(earliest)
         except ValueError:
-            raise fields.error("has an unusable 'earliest'") from None
+            moment = None
+        if moment is None or moment.tzinfo is not None or moment.isoformat() != earliest:
+            raise fields.error("has an unusable 'earliest'")
         count = len(DATE_PARTS)
         medians, centers = fields.numbers("medians", count), fields.numbers("centers", count)
         return cls(

@@ -55,7 +55,7 @@ def infer_column(name: str, cells: Cells, asked: str | None = None) -> Column:
     if kind == "date" and not order:
         order = _order(name, present)
     missing = int(absent.sum())
-    distinct = len(np.unique(present)) if present.dtype.kind != "O" else len(set(present.tolist()))
+    distinct = len(np.unique(present)) if present.dtype.kind != "O" else len(set(as_texts(present).tolist()))
     note = "" if asked else _note(name, kind, present, distinct, missing)
     return Column(name, kind, missing, distinct, _example(name, kind, present, order), order=order, note=note)
 

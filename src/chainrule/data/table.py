@@ -175,12 +175,12 @@ class Table:
         kept = np.flatnonzero(~is_missing(cells))
         parts = split_indices(self._labels(cells)[kept], test, validation, seed, stratify)
         train, held_out, tested = (kept[part] for part in parts)
-        used = [column.name for column in self.schema.columns if column.role != "left out"]
+        values = self._usable()  # of all rows, so that an error names the user's row and not the split's
         fitted = Preprocessing.fit(
-            {name: self._cell(name)[train] for name in used}, self.schema, scaling, missing=self.missing
+            {name: column[train] for name, column in values.items()}, self.schema, scaling, missing=self.missing
         )
-        first = self._dataset(fitted, train)
-        second, third = (self._dataset(fitted, rows) if len(rows) else None for rows in (held_out, tested))
+        first = self._dataset(fitted, values, train)
+        second, third = (self._dataset(fitted, values, rows) if len(rows) else None for rows in (held_out, tested))
         return Splits(first, second, third, notes=self._notes(len(self) - len(kept)))
 
     def describe(self) -> str:
@@ -190,9 +190,15 @@ class Table:
     def __repr__(self) -> str:
         return self.describe()
 
-    def _dataset(self, fitted: Preprocessing, rows: NDArray[Any]) -> Dataset:
-        inputs = fitted.transform({name: self.raw[name][rows] for name in fitted.columns})
-        targets = fitted.target.encode(self._cell(fitted.target_name)[rows])
+    def _usable(self) -> dict[str, Cells]:
+        """Return the inputs and the target, each in the form of its kind."""
+        columns = {column.name: self._values(column.name) for column in self.schema.inputs}
+        goal = self._checked_target()
+        return columns | {goal: self._cell(goal) if self.schema.classes else self._values(goal)}
+
+    def _dataset(self, fitted: Preprocessing, values: Mapping[str, Cells], rows: NDArray[Any]) -> Dataset:
+        inputs = fitted.transform({name: values[name][rows] for name in fitted.columns})
+        targets = fitted.target.encode(values[fitted.target_name or ""][rows])
         return Dataset(inputs, targets, preprocessing=fitted, name=self.name)
 
     def _checked_target(self) -> str:
