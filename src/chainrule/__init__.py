@@ -1,3 +1,124 @@
-"""Glass-box multilayer perceptrons: train one in milliseconds, then open it."""
+"""Glass-box multilayer perceptrons: train one in milliseconds, then open it.
+
+>>> import chainrule as cr
+>>> from chainrule import nn
+>>> model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+>>> history = cr.fit(model, cr.data.load("xor"), optimizer="adam", lr=0.05, epochs=300, verbose=0)
+>>> cr.predict(model, [[0, 1], [1, 1]]).tolist()
+['1', '0']
+
+Importing this costs NumPy and a few milliseconds; each part is loaded when its name is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_SUBPACKAGES = (
+    "autograd", "cli", "compat", "core", "data", "engines", "errors", "interchange", "losses", "metrics", "nn", "optim",
+    "plot", "train",
+)  # fmt: skip
+
+_OPERATIONS = """abs add binary_cross_entropy broadcast_to clip cos div elu erf exp expm1 gather gelu hardtanh
+leaky_relu linear log log1p log_softmax logsumexp matmul maximum mean minimum mish mul neg normalize permute pow relu
+reshape selu sigmoid sign silu sin softmax softplus sqrt squeeze step sub sum tanh transpose unsqueeze var
+where""".split()
+
+_NAMES: dict[str, str] = {
+    **dict.fromkeys(_OPERATIONS, "chainrule.core.ops"),
+    **dict.fromkeys(
+        """arange as_tensor empty empty_like eye from_numpy full full_like linspace normal ones ones_like rand rand_like
+        randint randn randn_like randperm tensor zeros zeros_like""".split(),
+        "chainrule.core.create",
+    ),
+    **dict.fromkeys("allclose argmax argmin cat equal max min stack std".split(), "chainrule.core.functions"),
+    **dict.fromkeys(
+        "enable_grad get_default_dtype is_grad_enabled no_grad set_default_dtype set_grad_enabled".split(),
+        "chainrule.core.mode",
+    ),
+    **dict.fromkeys("generator initial_seed manual_seed".split(), "chainrule.core.rng"),
+    **dict.fromkeys("fit evaluate predict predict_proba History".split(), "chainrule.train"),
+    "Tensor": "chainrule.core.tensor",
+    "GradientTape": "chainrule.core.tape",
+    "ChainruleError": "chainrule.errors",
+    "load": "chainrule.interchange.bundle",
+    "summary": "chainrule.nn.summary",
+}
+_ALIASES = {"clamp": "clip", "concatenate": "cat"}
+_DTYPES = {"float16", "float32", "float64", "int8", "int32", "int64", "uint8", "bool_"}
+
+# `from chainrule import *` must not hide Python's own functions.
+_BUILTIN = {"abs", "max", "min", "pow", "sum"}
+__all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN)  # noqa: PLE0605
+
+if TYPE_CHECKING:
+    from chainrule import autograd as autograd
+    from chainrule import compat as compat
+    from chainrule import core as core
+    from chainrule import data as data
+    from chainrule import engines as engines
+    from chainrule import errors as errors
+    from chainrule import interchange as interchange
+    from chainrule import losses as losses
+    from chainrule import metrics as metrics
+    from chainrule import nn as nn
+    from chainrule import optim as optim
+    from chainrule import train as train
+    from chainrule.core.create import *  # noqa: F403
+    from chainrule.core.functions import *  # noqa: F403
+    from chainrule.core.mode import (
+        enable_grad as enable_grad,
+    )
+    from chainrule.core.mode import (
+        no_grad as no_grad,
+    )
+    from chainrule.core.rng import manual_seed as manual_seed
+    from chainrule.core.tape import GradientTape as GradientTape
+    from chainrule.core.tensor import Tensor as Tensor
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.interchange.bundle import load as load
+    from chainrule.nn.summary import summary as summary
+    from chainrule.train import (
+        History as History,
+    )
+    from chainrule.train import (
+        evaluate as evaluate,
+    )
+    from chainrule.train import (
+        fit as fit,
+    )
+    from chainrule.train import (
+        predict as predict,
+    )
+    from chainrule.train import (
+        predict_proba as predict_proba,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    """Load what a name stands for when it is first asked for."""
+    value: Any
+    if name in _SUBPACKAGES:
+        value = importlib.import_module(f"chainrule.{name}")
+    elif name in _NAMES:
+        value = getattr(importlib.import_module(_NAMES[name]), name)
+    elif name in _ALIASES:
+        value = __getattr__(_ALIASES[name])
+    elif name in _DTYPES:
+        import numpy
+
+        value = numpy.dtype(name.rstrip("_"))
+    else:
+        from chainrule.errors import did_you_mean
+
+        hint = did_you_mean(name, sorted(__all__)).split("Known:")[0].strip()
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}. {hint}".strip())
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

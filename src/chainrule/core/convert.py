@@ -8,6 +8,8 @@ import numpy as np
 
 from chainrule.core import ops
 from chainrule.core.methods import TensorMethods
+from chainrule.core.mode import quiet
+from chainrule.core.promote import dtype_of
 from chainrule.errors import EngineError
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class Conversions(TensorMethods):
 
         Raises:
             EngineError: for any other device.
+            DTypeError: if there is no such dtype.
         """
         for target in (*targets, device):
             if isinstance(target, TensorMethods):
@@ -35,9 +38,13 @@ class Conversions(TensorMethods):
                     raise EngineError("tensors live on the CPU", got=name, fix='Use device="cpu"')
             else:
                 dtype = target
-        if dtype is None or np.dtype(dtype) == self._data.dtype:
+        wanted = self._data.dtype if dtype is None else dtype_of(dtype)
+        if wanted == self._data.dtype:
             return self  # type: ignore[return-value]
-        return self.record(ops.cast, (self,), {"dtype": np.dtype(dtype)})
+        if wanted.kind != "f":  # integers and truth values have no gradient
+            with quiet():
+                return self.plain(self._data.astype(wanted))
+        return self.record(ops.cast, (self,), {"dtype": wanted})
 
     type = to
 

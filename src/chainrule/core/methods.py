@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from chainrule.core import ops
-from chainrule.core.op import Op, Recorder, axes_of
+from chainrule.core.mode import quiet, state
+from chainrule.core.op import Op, Recorder, axes_of, failure
+from chainrule.core.promote import promoted
 
 if TYPE_CHECKING:
     from chainrule.core.tensor import Tensor
@@ -92,49 +95,76 @@ class TensorMethods(Recorder):
     )  # fmt: skip
     multiply, subtract, divide, neg, abs, dot = __mul__, __sub__, __truediv__, __neg__, __abs__, __matmul__
 
-    # Comparison: never differentiated, so the result stands alone.
+    # Comparison and integer arithmetic: never differentiated, so the result stands alone.
+
+    def _paired(self, function: Callable[[Any, Any], Any], a: Any, b: Any) -> Tensor:
+        """`function` of two values in their common dtype; None, text and the like are left to Python's own rules."""
+        values = [raw(a), raw(b)]
+        if not all(isinstance(value, (int, float)) or hasattr(value, "dtype") for value in values):
+            return NotImplemented
+        try:
+            with quiet():
+                return self.plain(function(*promoted(values, False)))
+        except (ValueError, TypeError) as error:
+            raise failure(function.__name__, error, values) from error
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self.plain(self._data == raw(other))
+        return self._paired(operator.eq, self, other)
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return self.plain(self._data != raw(other))
+        return self._paired(operator.ne, self, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return self.plain(self._data < raw(other))
+        return self._paired(operator.lt, self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return self.plain(self._data <= raw(other))
+        return self._paired(operator.le, self, other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return self.plain(self._data > raw(other))
+        return self._paired(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return self.plain(self._data >= raw(other))
+        return self._paired(operator.ge, self, other)
 
     __hash__ = object.__hash__
 
     eq, ne, lt, le, gt, ge = __eq__, __ne__, __lt__, __le__, __gt__, __ge__
 
     def __invert__(self) -> Tensor:
-        return self.plain(~self._data)
+        return self._paired(operator.xor, self, -1 if self._data.dtype.kind in "iu" else True)
 
     def __and__(self, other: Any) -> Tensor:
-        return self.plain(self._data & raw(other))
+        return self._paired(operator.and_, self, other)
 
     def __or__(self, other: Any) -> Tensor:
-        return self.plain(self._data | raw(other))
+        return self._paired(operator.or_, self, other)
 
     def __xor__(self, other: Any) -> Tensor:
-        return self.plain(self._data ^ raw(other))
+        return self._paired(operator.xor, self, other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return self.plain(self._data // raw(other))
+        return self._paired(operator.floordiv, self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return self._paired(operator.floordiv, other, self)
 
     def __mod__(self, other: Any) -> Tensor:
-        return self.plain(self._data % raw(other))
+        return self._remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return self._remainder(other, self)
+
+    def _remainder(self, a: Any, b: Any) -> Tensor:
+        if state.grad_enabled and (getattr(a, "requires_grad", False) or getattr(b, "requires_grad", False)):
+            difference: Tensor = a - b * self._paired(operator.floordiv, a, b)  # floor has derivative 0
+            return difference
+        return self._paired(operator.mod, a, b)
+
+    def __contains__(self, value: Any) -> bool:
+        found: Any = self.__eq__(value)
+        return found is not NotImplemented and bool(found.any())
 
     # Elementwise functions
 
@@ -234,19 +264,23 @@ class TensorMethods(Recorder):
         values = self.gather(dim, kept)
         return ValuesAndIndices(values, kept) if keepdim else ValuesAndIndices(values.squeeze(dim), indices)
 
+    def _axis(self, dim: int | None) -> int | None:
+        axes = () if dim is None else axes_of(dim, self.ndim)
+        return axes[0] if axes else None
+
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        found = self._data.argmax(axis=dim)
+        found = self._data.argmax(axis=self._axis(dim))
         return self.plain(found).unsqueeze(dim) if keepdim and dim is not None else self.plain(found)
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        found = self._data.argmin(axis=dim)
+        found = self._data.argmin(axis=self._axis(dim))
         return self.plain(found).unsqueeze(dim) if keepdim and dim is not None else self.plain(found)
 
     def all(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return self.plain(self._data.all(axis=dim, keepdims=keepdim))
+        return self.plain(self._data.all(axis=self._axis(dim), keepdims=keepdim))
 
     def any(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        return self.plain(self._data.any(axis=dim, keepdims=keepdim))
+        return self.plain(self._data.any(axis=self._axis(dim), keepdims=keepdim))
 
     def logsumexp(self, dim: Any, keepdim: bool = False) -> Tensor:
         return self.record(ops.logsumexp, (self,), {"dim": dim, "keepdim": keepdim})

@@ -109,6 +109,7 @@ class Op:
         "forward",
         "latex",
         "name",
+        "param_count",
         "param_names",
         "saves",
         "shape",
@@ -135,6 +136,7 @@ class Op:
         self.variadic = bool(code.co_flags & 0x04)
         self.arity = code.co_argcount - 1
         self.param_names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+        self.param_count = code.co_kwonlyargcount
         self.defaults: dict[str, Any] = dict(getattr(forward, "__kwdefaults__", None) or {})
         self.formula, self.derivative = formula, derivative
         self.latex = latex or (formula, derivative)
@@ -143,15 +145,18 @@ class Op:
         OPS[name] = self
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if self.param_names:
+        if len(params) < self.param_count:
             if len(inputs) > self.arity and not self.variadic:
                 params = dict(zip(self.param_names, inputs[self.arity :], strict=False), **params)
                 inputs = inputs[: self.arity]
             params = {**self.defaults, **params}
+        plain = True
         for value in inputs:
-            if isinstance(value, Recorder):
-                return value.record(self, inputs, params)
-        return self.forward(namespace(inputs), *inputs, **params)
+            if type(value) is not np.ndarray:  # the common case first: rules run on NumPy arrays most of the time
+                if isinstance(value, Recorder):
+                    return value.record(self, inputs, params)
+                plain = False
+        return self.forward(NUMPY if plain else namespace(inputs), *inputs, **params)
 
     def vjp(self, i: int, g: Any, y: Any, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """The gradient with respect to input `i`."""
@@ -164,14 +169,6 @@ class Op:
     def differentiable(self, i: int) -> bool:
         return bool(self.vjps) and (self.variadic or (i < len(self.vjps) and self.vjps[i] is not None))
 
-    def failure(self, error: Exception, inputs: Sequence[Any]) -> ChainruleError:
-        """Turn an array library's error into one that names the operation and what it was given."""
-        shapes = [tuple(getattr(value, "shape", ())) for value in inputs]
-        listed = " and ".join(str(shape) for shape in shapes)
-        if isinstance(error, (ValueError, IndexError)):
-            return ShapeError(f"{self.name} cannot combine shapes {listed}: {error}")
-        return DTypeError(f"{self.name} cannot take these values (shapes {listed}): {error}")
-
     @property
     def __doc__(self) -> str:  # type: ignore[override]
         params = "".join(f", {name}" for name in self.param_names)
@@ -179,6 +176,15 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.formula}; derivative {self.derivative}>"
+
+
+def failure(name: str, error: Exception, inputs: Sequence[Any]) -> ChainruleError:
+    """Turn an array library's error into one that names the operation and what it was given."""
+    shapes = [tuple(getattr(value, "shape", ())) for value in inputs]
+    listed = " and ".join(str(shape) for shape in shapes)
+    if isinstance(error, (ValueError, IndexError)):
+        return ShapeError(f"{name} cannot combine shapes {listed}: {error}")
+    return DTypeError(f"{name} cannot take these values (shapes {listed}): {error}")
 
 
 # Shape rules ---------------------------------------------------------------------------------------------------------

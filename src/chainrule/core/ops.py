@@ -113,9 +113,9 @@ def _rows(x: Any) -> Any:
 
 linear: Op = Op(
     "linear",
-    lambda xp, x, w, b: xp.matmul(x, xp.permute_dims(w, (1, 0))) + b,
+    lambda xp, x, w, b: xp.matmul(x, w.T) + b,
     lambda g, y, x, w, b: matmul(g, w),
-    lambda g, y, x, w, b: matmul(transpose(_rows(g), dim0=0, dim1=1), _rows(x)),
+    lambda g, y, x, w, b: matmul(_rows(g).T, _rows(x)),
     lambda g, y, x, w, b: g,
     formula="x·Wᵀ + b", derivative="g·W; gᵀ·x; Σ g",
     latex=(r"x W^{\top} + b", r"g W; g^{\top} x; \textstyle\sum g"),
@@ -334,6 +334,8 @@ def _spread(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
 
 
 def _count(x: Any, dim: Any) -> int:
+    if dim is None:
+        return math.prod(x.shape)
     return math.prod(x.shape[axis] for axis in axes_of(dim, x.ndim))
 
 

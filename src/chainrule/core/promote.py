@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.core.mode import state
+from chainrule.errors import DTypeError
 
-__all__ = ["promoted"]
+__all__ = ["dtype_of", "promoted"]
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
@@ -42,3 +43,16 @@ def promoted(values: list[Any], floats: bool) -> list[Any]:
     if floats and best[0] < 2:
         dtype = state.default_dtype
     return [value.astype(dtype) if getattr(value, "dtype", dtype) != dtype else value for value in values]
+
+
+def dtype_of(named: Any) -> np.dtype[Any]:
+    """The NumPy dtype that a user named.
+
+    Raises:
+        DTypeError: if there is no such dtype.
+    """
+    try:
+        dtype: np.dtype[Any] = np.dtype(named)
+    except TypeError as error:
+        raise DTypeError("unknown dtype", expected="float32, float64, int64, int32, bool, …", got=named) from error
+    return dtype

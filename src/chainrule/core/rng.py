@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 
-__all__ = ["at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "using"]
+__all__ = ["at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step", "using"]
 
 _WORD = 0xFFFFFFFF
 
@@ -78,6 +78,11 @@ def at_step(seed: int, step: Any) -> Iterator[None]:
         yield
     finally:
         _state.seed, _state.step, _state.layer = before
+
+
+def set_step(step: Any) -> None:
+    """Go on to another training step, within `at_step`."""
+    _state.step, _state.layer = step, 0
 
 
 def next_mask(xp: Any, shape: tuple[int, ...], p: float) -> Any:

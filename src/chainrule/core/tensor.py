@@ -17,8 +17,8 @@ from chainrule.core.inplace import InPlace
 from chainrule.core.methods import TensorMethods, raw
 from chainrule.core.mode import quiet, state
 from chainrule.core.node import Node, OpNode
-from chainrule.core.op import NUMPY, Op, namespace
-from chainrule.core.promote import promoted
+from chainrule.core.op import NUMPY, Op, failure, namespace
+from chainrule.core.promote import dtype_of, promoted
 from chainrule.errors import ChainruleError, DTypeError, GradientError, ShapeError
 
 __all__ = ["HookHandle", "Size", "Tensor", "tensor"]
@@ -122,7 +122,7 @@ class Tensor(Conversions, InPlace, TensorMethods):
         except ChainruleError:
             raise
         except (ValueError, TypeError, IndexError) as error:
-            raise op.failure(error, args) from error
+            raise failure(op.name, error, args) from error
         result = Tensor.of(out)
         if tracked and state.grad_enabled and op.vjps:
             result._attach(op, inputs, args, params)
@@ -402,7 +402,7 @@ def _as_array(data: Any, dtype: Any) -> Any:
             expected="floats, integers or booleans",
             got=f"dtype {data.dtype} ({str(data)[:60]})",
         )
-    return np.asarray(data, dtype)
+    return np.asarray(data, None if dtype is None else dtype_of(dtype))
 
 
 def _from_python(data: Any) -> np.ndarray:

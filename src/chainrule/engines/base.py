@@ -1,0 +1,90 @@
+"""The boundary between the training loop and whatever runs its steps.
+
+The loop, callbacks, history, checkpoints, early stopping and progress live once, above this boundary, in `train`.  An
+engine runs a BLOCK of steps::
+
+    (plan, state, data, batch_index (K, B), rates (K,)) -> BlockResult(losses (K,), outputs, …)
+
+and keeps parameters, buffers and optimiser state wherever it likes in between.  `Engine.write_back` puts them into the
+model and the optimiser when somebody wants to look.  The same seed gives the same initial weights, batch order and
+dropout masks in every engine: the first two come from the caller, masks from `core.rng.keep_mask`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from chainrule.data.dataset import Dataset
+from chainrule.losses import Loss
+from chainrule.nn.module import Module
+from chainrule.optim.optimizer import Optimizer
+
+__all__ = ["BlockResult", "Engine", "Plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be trained, and how one step goes.
+
+    Attributes:
+        model: the network; its parameters are the starting point.
+        loss: what is minimised.
+        optimizer: makes updates of gradients.
+        seed: for the dropout masks.
+        clip_norm: largest gradient norm over all parameters, or None.
+        clip_value: largest absolute value of any gradient element, or None.
+        keep_outputs: return the model's outputs, for metrics on training data.
+    """
+
+    model: Module
+    loss: Loss
+    optimizer: Optimizer
+    seed: int = 0
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    keep_outputs: bool = False
+
+
+@dataclass
+class BlockResult:
+    """What happened in a block of K steps.
+
+    Attributes:
+        losses: ``(n,)`` float64, the loss of each step that was run; n < K only if `stopped`.
+        outputs: the model's output of each step, if the plan asked to keep them.
+        stopped: the last loss is not finite; its step was not applied, so the parameters are those that produced it.
+    """
+
+    losses: np.ndarray
+    outputs: list[np.ndarray] | None = None
+    stopped: bool = False
+
+
+class Engine(Protocol):
+    """Runs plans.  Engines are stateless; what a run needs is in the state that `prepare` makes."""
+
+    name: str
+
+    def refusal(self, plan: Plan) -> str | None:
+        """Why this engine cannot run the plan (naming the layer), or None if it can."""
+
+    def prepare(self, plan: Plan) -> Any:
+        """Take parameters, buffers and optimiser state over from the plan; returns the engine's own state."""
+
+    def run(
+        self, plan: Plan, state: Any, data: Dataset, batch_index: np.ndarray, rates: list[list[dict[str, float]]] | None
+    ) -> BlockResult:
+        """Run K steps.
+
+        Args:
+            data: inputs and targets, the latter in the form that the loss takes.
+            batch_index: ``(K, B)`` row numbers.
+            rates: for each step and each parameter group the hyperparameters that a schedule sets ("lr", …); None if
+                they are those of the optimiser's groups all through the block.
+        """
+
+    def write_back(self, plan: Plan, state: Any) -> None:
+        """Put parameters, buffers and optimiser state into the plan's model and optimiser."""

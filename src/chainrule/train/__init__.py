@@ -1,0 +1,9 @@
+"""Training: `fit`, `evaluate`, `predict`, callbacks, history."""
+
+from __future__ import annotations
+
+from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
+from chainrule.train.fit import fit
+from chainrule.train.history import History
+
+__all__ = ["History", "Scores", "evaluate", "fit", "predict", "predict_proba"]

@@ -1,0 +1,128 @@
+"""`fit`: train a network on data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule import engines, optim
+from chainrule.core import rng
+from chainrule.engines.base import Engine, Plan
+from chainrule.errors import ConfigError
+from chainrule.nn.module import Module
+from chainrule.optim.optimizer import Optimizer
+from chainrule.train.callbacks import Callback
+from chainrule.train.evaluation import choose_metrics
+from chainrule.train.history import History
+from chainrule.train.inputs import as_dataset, model_dtype, probe, validation_set, with_inputs, with_targets
+from chainrule.train.loop import Training
+from chainrule.train.objective import choose_loss
+from chainrule.train.progress import Verbosity, make_progress
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: Module,
+    data: Any,
+    *,
+    loss: Any = None,
+    optimizer: str | Optimizer = "adam",
+    lr: float | None = None,
+    epochs: int = 1,
+    batch_size: int = 32,
+    validation: Any = None,
+    metrics: Any = None,
+    callbacks: Sequence[Callback] | Callback = (),
+    schedule: Any = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+    shuffle: bool = True,
+    seed: int | None = None,
+    engine: str | Engine = "auto",
+    verbose: Verbosity | bool = "auto",
+) -> History:
+    """Train `model` on `data` and return the curves.
+
+    Args:
+        model: any `Module`; it is trained in place, and remembers the preprocessing, the classes and the loss.
+        data: a `Dataset`, a `Table`, or a pair ``(X, y)``.
+        loss: a name ("cross_entropy", "bce_with_logits", "mse", …) or a loss; default: the usual one for the data.
+        optimizer: a name ("adam", "sgd", …) or an optimiser made from ``model.parameters()``.
+        lr: learning rate, for an optimiser given by name; default: the optimiser's own.
+        epochs: passes over the data.
+        batch_size: rows per step; the last, smaller batch counts, too.
+        validation: data to measure after each epoch, or the fraction of the rows to hold out for it.
+        metrics: names or functions; default: accuracy for classes, mean absolute error for numbers; [] for none.
+        callbacks: see `chainrule.train.callbacks`.
+        schedule: a learning-rate schedule, or its name ("cosine", "one_cycle", …).
+        clip_norm, clip_value: bounds for the gradient, see `chainrule.optim.clip`.
+        shuffle: visit the rows in a new random order each epoch.
+        seed: of batch order and dropout; default: drawn from the generator that `manual_seed` sets.  Initial weights
+            are drawn when the model is made: call `manual_seed` before that to repeat everything.
+        engine: "auto" for the fastest that can run the model, or a name.
+        verbose: 0 silent, 1 progress bar, 2 a line per epoch, "auto" by where the output goes.
+
+    Returns:
+        `History`.  Ctrl-C ends training cleanly; the model then has the best parameters seen (by validation loss).
+
+    Raises:
+        ConfigError, DataError, ShapeError, …: one line about what does not fit, before anything is trained.
+        TrainingError: if the loss is not a number in the first epoch; later, training stops and `History.stopped` says
+            where.
+    """
+    _check_counts(epochs, batch_size)
+    chosen_seed = int(rng.generator().integers(2**31)) if seed is None else _checked_seed(seed)
+    dtype = model_dtype(model)
+    dataset = with_inputs(as_dataset(data), dtype)
+    dataset, held_out = validation_set(validation, dataset, model, chosen_seed)
+    objective = choose_loss(loss, dataset, model)
+    output_shape = probe(model, dataset)
+    training = with_targets(dataset, objective, output_shape, dtype)
+    if held_out is not None:
+        held_out = with_targets(with_inputs(held_out, dtype), objective, output_shape, dtype)
+    algorithm = _optimizer(optimizer, model, lr)
+    measured = choose_metrics(metrics, objective)
+    plan = Plan(model, objective, algorithm, chosen_seed, clip_norm, clip_value, keep_outputs=bool(measured))
+    runner = engines.choose(engine, plan)
+    steps = -(-len(training) // batch_size)
+    model.preprocessing, model.objective = dataset.preprocessing, objective
+    return Training(
+        plan,
+        runner,
+        training,
+        held_out,
+        measured,
+        (callbacks,) if isinstance(callbacks, Callback) else tuple(callbacks),
+        None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps),
+        make_progress(verbose),
+        epochs,
+        batch_size,
+        shuffle,
+    ).run()
+
+
+def _optimizer(wanted: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
+    named = [(path, parameter) for path, parameter in model.named_parameters() if parameter.requires_grad]
+    if not named:
+        raise ConfigError("the model has no parameters to train", fix="Add a layer such as Linear, or unfreeze one")
+    if isinstance(wanted, Optimizer):
+        if lr is not None:
+            raise ConfigError("lr is given twice", fix="Set it in the optimizer, or name the optimizer by a string")
+        wanted.bind(model.named_parameters())
+        return wanted
+    return optim.get(wanted, named, **({} if lr is None else {"lr": lr}))
+
+
+def _check_counts(epochs: int, batch_size: int) -> None:
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ConfigError(f"bad {name}", expected="a whole number from 1", got=repr(value))
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ConfigError("bad seed", expected="a whole number from 0", got=repr(seed))
+    return int(seed)

@@ -1,0 +1,169 @@
+"""Progress on the screen: a bar like Keras's in terminals and notebooks, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Literal, Protocol, TextIO
+
+__all__ = ["Progress", "Verbosity", "make_progress"]
+
+Verbosity = Literal["auto", 0, 1, 2]
+
+_WIDTH = 24
+_REFRESH = 0.08  # seconds between redrawings
+_LINES = 20  # as many plain lines, at most, for a training of any length
+_FEW_EPOCHS = 50  # more than these share a single bar
+
+
+class Progress(Protocol):
+    """What the training loop reports to."""
+
+    def begin(self, epochs: int, steps: int) -> None: ...
+    def block(self, epoch: int, step: int, values: dict[str, float]) -> None: ...
+    def epoch(self, epoch: int, values: dict[str, float]) -> None: ...
+    def end(self, note: str | None) -> None: ...
+
+
+def make_progress(verbose: Verbosity | bool, stream: TextIO | None = None) -> Progress:
+    """Choose how progress is shown.
+
+    Args:
+        verbose: 0 silent, 1 bar, 2 plain lines, "auto" a bar in a terminal or notebook and lines elsewhere.
+        stream: where to write; standard output by default.
+    """
+    out = stream or sys.stdout
+    if not verbose:
+        return _Silent()
+    if verbose == 2 or (verbose == "auto" and not (out.isatty() or _in_notebook())):
+        return _Lines(out)
+    return _Bar(out)
+
+
+def _in_notebook() -> bool:
+    return "ipykernel" in sys.modules
+
+
+class _Silent:
+    def begin(self, epochs: int, steps: int) -> None:
+        pass
+
+    def block(self, epoch: int, step: int, values: dict[str, float]) -> None:
+        pass
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        pass
+
+    def end(self, note: str | None) -> None:
+        pass
+
+
+class _Shown:
+    """What bar and lines have in common: counting and clocks."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+        self.epochs = self.steps = 1
+        self.began = self.epoch_began = self.drawn = 0.0
+
+    def begin(self, epochs: int, steps: int) -> None:
+        self.epochs, self.steps = epochs, steps
+        self.began = self.epoch_began = time.perf_counter()
+
+    def write(self, text: str) -> None:
+        self.out.write(text)
+        self.out.flush()
+
+
+class _Lines(_Shown):
+    """One line per epoch, or about twenty evenly spaced ones if there are many."""
+
+    def block(self, epoch: int, step: int, values: dict[str, float]) -> None:
+        pass
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        every = max(1, self.epochs // _LINES)
+        now = time.perf_counter()
+        if (epoch + 1) % every == 0 or epoch in (0, self.epochs - 1):
+            took = (now - self.began) / (epoch + 1)
+            self.write(f"Epoch {epoch + 1}/{self.epochs} - {_duration(took)}/epoch - {_values(values)}\n")
+
+    def end(self, note: str | None) -> None:
+        if note:
+            self.write(f"{note}\n")
+
+
+class _Bar(_Shown):
+    """A bar for each epoch; a single one for all of them if they are many and short."""
+
+    def begin(self, epochs: int, steps: int) -> None:
+        super().begin(epochs, steps)
+        self.single = epochs > _FEW_EPOCHS
+        self.open = False
+
+    def block(self, epoch: int, step: int, values: dict[str, float]) -> None:
+        now = time.perf_counter()
+        if now - self.drawn < _REFRESH:
+            return
+        self.drawn = now
+        if self.single:
+            self._draw_single(epoch + step / self.steps, now, values)
+            return
+        self._title(epoch)
+        rate = (now - self.epoch_began) / max(step, 1)
+        self._draw(step, self.steps, f"{_duration(rate * (self.steps - step))} left {_duration(rate)}/step", values)
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        now = time.perf_counter()
+        if self.single:
+            if now - self.drawn >= _REFRESH or epoch == self.epochs - 1:
+                self.drawn = now
+                self._draw_single(epoch + 1, now, values)
+            return
+        self._title(epoch)
+        took = now - self.epoch_began
+        self._draw(self.steps, self.steps, f"{_duration(took)} {_duration(took / self.steps)}/step", values)
+        self.write("\n")
+        self.open = False
+        self.epoch_began = now
+
+    def end(self, note: str | None) -> None:
+        if self.single or self.open:
+            self.write("\n")
+        if note:
+            self.write(f"{note}\n")
+
+    def _title(self, epoch: int) -> None:
+        if not self.open:
+            self.write(f"Epoch {epoch + 1}/{self.epochs}\n")
+            self.open = True
+
+    def _draw_single(self, done: float, now: float, values: dict[str, float]) -> None:
+        rate = (now - self.began) / max(done, 1e-9)
+        left = f"{_duration(rate * (self.epochs - done))} left" if done < self.epochs else _duration(now - self.began)
+        self._draw(int(done), self.epochs, f"epochs {left} {_duration(rate)}/epoch", values)
+
+    def _draw(self, done: int, total: int, timing: str, values: dict[str, float]) -> None:
+        filled = _WIDTH * done // max(total, 1)
+        count = f"{done:>{len(str(total))}}/{total}"
+        # \033[K clears what a longer line left behind.
+        self.write(f"\r{count} {'━' * filled}{'─' * (_WIDTH - filled)} {timing} - {_values(values)}\033[K")
+
+
+def _values(values: dict[str, float]) -> str:
+    return " - ".join(f"{name}: {_number(value)}" for name, value in values.items())
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.3e}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f}us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.0f}ms"
+    if seconds < 60:
+        return f"{seconds:.0f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}m" if minutes >= 60 else f"{minutes}m{rest:02d}s"
