@@ -1,9 +1,40 @@
-"""Optimisers, learning-rate schedules and gradient clipping, with PyTorch's names and defaults."""
+"""Optimisers, learning-rate schedules and gradient clipping, with PyTorch's names and defaults.
+
+>>> from chainrule import optim, tensor
+>>> w = tensor([1.0, -2.0], requires_grad=True)
+>>> optimizer = optim.SGD([w], lr=0.5)
+>>> (w * w).sum().backward()
+>>> optimizer.step()
+>>> w
+tensor([0., 0.], requires_grad=True)
+"""
 
 from __future__ import annotations
 
+from chainrule.optim import lr_scheduler
+from chainrule.optim.adadelta import Adadelta
+from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
+from chainrule.optim.adamw import AdamW
+from chainrule.optim.clip import clip_by_norm, clip_by_value, clip_grad_norm_, clip_grad_value_
 from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.registry import NAMES, get
+from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = [
+    "NAMES",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "clip_by_norm",
+    "clip_by_value",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "get",
+    "lr_scheduler",
+]

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from chainrule.core.op import Array, namespace
 from chainrule.optim.bias import bias_correction
-from chainrule.optim.checks import betas as pair
 from chainrule.optim.checks import Rule, flag, not_negative
+from chainrule.optim.checks import betas as pair
 from chainrule.optim.optimizer import Optimizer
 
 __all__ = ["Adam"]

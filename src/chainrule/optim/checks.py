@@ -16,6 +16,7 @@ __all__ = [
     "Rule",
     "betas",
     "checked",
+    "count",
     "flag",
     "fraction",
     "not_negative",
@@ -53,6 +54,14 @@ def share(name: str, value: Any) -> Any:
 def fraction(name: str, value: Any) -> Any:
     """A number from 0 up to and without 1."""
     return _within(name, value, math.nextafter(1.0, 0.0), "a number from 0 up to, not including, 1")
+
+
+def count(name: str, value: Any) -> int:
+    """A whole number ≥ 1."""
+    number = real(name, value)
+    if number < 1 or number != int(number):
+        raise ConfigError(f"{name} must be a whole number ≥ 1", got=number)
+    return int(number)
 
 
 def betas(name: str, value: Any) -> tuple[Any, Any]:

@@ -1,0 +1,1 @@
+"""Learning-rate schedules, one per file; `chainrule.optim.lr_scheduler` has them all."""
