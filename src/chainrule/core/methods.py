@@ -101,7 +101,7 @@ class TensorMethods(Recorder):
         """`function` of two values in their common dtype; None, text and the like are left to Python's own rules."""
         values = [raw(a), raw(b)]
         if not all(isinstance(value, (int, float)) or hasattr(value, "dtype") for value in values):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         try:
             with quiet():
                 return self.plain(function(*promoted(values, False)))
