@@ -370,3 +370,37 @@ def test_versions_and_inconsistent_descriptions(descriptions: list[dict[str, Any
             Preprocessing.from_dict({**arrays, "inputs": {**arrays["inputs"], **change}})
     with pytest.raises(FormatError, match="classes"):
         Preprocessing.from_dict({**table, "target": {**table["target"], "task": "regression"}})
+
+
+@pytest.mark.parametrize(
+    ("y", "options"),
+    [
+        ([0, 1, 2] * 4, {}),
+        ([0, 1, 2] * 4, {"classes": ["a", "b", "c"]}),
+        (["a", "b", "c"] * 4, {}),
+        ([True, False] * 6, {}),
+        ([0.0, 1.0] * 6, {}),
+        ([[0.0], [1.0]] * 6, {}),
+        ([[0], [1]] * 6, {}),
+        (np.eye(3)[[0, 1, 2] * 4], {}),
+        (np.eye(3)[[0, 1, 2] * 4], {"classes": ["a", "b", "c"]}),
+        (np.arange(12) * 0.5, {}),
+        (np.arange(24).reshape(12, 2) * 0.5, {}),
+        (np.arange(12), {"task": "regression"}),
+    ],
+)
+def test_later_targets_are_read_as_the_first_ones(y: object, options: dict[str, Any]) -> None:
+    dataset = from_arrays(np.zeros((12, 2)), y, **options)
+    again = dataset.preprocessing.transform_targets(y)
+    np.testing.assert_array_equal(again.ravel(), dataset.targets.ravel())
+    assert again.dtype == dataset.targets.dtype
+
+
+def test_later_targets_out_of_range() -> None:
+    fit = from_arrays(np.zeros((4, 2)), [0, 1, 1, 0], classes=["a", "b"]).preprocessing
+    with pytest.raises(DataError, match="expected 0 to 1, got 2 in row 1"):
+        fit.transform_targets([0, 2])
+    with pytest.raises(DataError, match="one-hot"):
+        fit.transform_targets([[0.5, 0.5]])
+    with pytest.raises(DataError, match="not finite"):
+        fit.transform_targets([[np.nan, 0.5]])

@@ -141,13 +141,19 @@ class Preprocessing:
         """Return class indices ``(N,)`` int64, or standardised regression targets ``(N,)`` float32.
 
         Args:
-            data: a table or frame that has the target column, or the column itself.
+            data: a table or frame that has the target column, or the column itself; class indices and one-hot rows
+                are taken as well.
 
         Raises:
             DataError: for a missing column or value, and for labels that are none of the classes.
         """
         name = self.target.name or "target"
         column = select_columns(columns_of(data), (name,))[name] if is_frame(data) else data
+        if np.ndim(column) == 2:
+            array = np.asarray(column)
+            if array.shape[1] > 1 or (self.target.classes is None and array.dtype.kind == "f"):
+                return self.target.encode_wide(array)
+            column = array[:, 0]
         missing = self.inputs.missing if isinstance(self.inputs, TableInputs) else ()
         return self.target.encode(as_cells(column, name, missing))
 

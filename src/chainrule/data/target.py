@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing
+from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing, number
 from chainrule.data.fields import Fields
+from chainrule.data.finite import check_finite
 from chainrule.data.scaling import rescale
 from chainrule.errors import DataError, DTypeError, did_you_mean
 
@@ -39,6 +40,8 @@ class Target:
     def encode(self, cells: Cells) -> NDArray[Any]:
         """Return class indices (int64), or standardised numbers (float32).
 
+        Whole numbers are labels if the labels are numbers, else indices already.
+
         Raises:
             DataError: for missing values, and for labels that were not among the training classes.
         """
@@ -49,17 +52,42 @@ class Target:
                 where=f"row {absent[0]}",
                 fix="Remove the rows that have no target",
             )
-        if self.classes is None:
+        if self.task not in {"binary", "multiclass"} or (self.classes is None and cells.dtype.kind == "f"):
             return rescale(as_numbers(cells, self.name or "target"), self.mean, self.std).astype(np.float32)
-        place = {label: index for index, label in enumerate(self.classes)}
+        if cells.dtype.kind == "i" and (self.classes is None or not any(map(_is_number, self.classes))):
+            return self._indices(cells)
+        place = {label: index for index, label in enumerate(self.classes or ())}
         texts = as_texts(cells).tolist()
         wrong = next((row for row, text in enumerate(texts) if text not in place), None)
         if wrong is not None:
             raise DataError(
                 f"target {self.name!r} holds {texts[wrong]!r} in row {wrong}, which is none of the classes",
-                fix=did_you_mean(str(texts[wrong]), self.classes),
+                fix=did_you_mean(str(texts[wrong]), self.classes or ()),
             )
         return np.array([place[text] for text in texts], dtype=np.int64)
+
+    def encode_wide(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return class indices for one-hot rows ``(N, k)``, or the float32 targets of a regression ``(N, k)``."""
+        if array.dtype.kind not in "biuf":
+            raise DTypeError("targets with several columns are not numbers", got=f"dtype {array.dtype}")
+        check_finite(array, "targets")
+        if self.task not in {"binary", "multiclass"} or array.shape[1] == 1:
+            return rescale(array.astype(np.float64), self.mean, self.std).astype(np.float32)
+        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()):
+            raise DataError("targets are neither class indices nor one-hot rows", got=f"shape {array.shape}")
+        return self._indices(array.argmax(axis=1).astype(np.int64))
+
+    def _indices(self, indices: NDArray[Any]) -> NDArray[np.int64]:
+        """Return class indices after checking their range."""
+        most = np.inf if self.classes is None else len(self.classes) - 1
+        wrong = np.flatnonzero((indices < 0) | (indices > most))
+        if len(wrong):
+            raise DataError(
+                "class index out of range",
+                expected="0 and above" if self.classes is None else f"0 to {most}",
+                got=f"{indices[wrong[0]]} in row {wrong[0]}",
+            )
+        return indices.astype(np.int64)
 
     def decode(self, predictions: Any) -> NDArray[Any]:
         """Return labels for class indices, or numbers in the target's own units for standardised ones.
@@ -101,6 +129,10 @@ class Target:
         if classes is not None and (task not in {"binary", "multiclass"} or len(classes) < 1):
             raise fields.error("has classes that do not suit its task")
         return cls(name, task, classes, mean, std)
+
+
+def _is_number(label: str) -> bool:
+    return number(label) is not None
 
 
 def class_names(cells: Cells) -> tuple[str, ...]:
