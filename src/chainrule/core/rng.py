@@ -18,7 +18,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 
-__all__ = ["at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step", "using"]
+__all__ = ["at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step"]
 
 _WORD = 0xFFFFFFFF
 
@@ -56,17 +56,6 @@ def initial_seed() -> int:
 def generator() -> np.random.Generator:
     """This thread's NumPy generator; seeded from the operating system until `manual_seed` is called."""
     return _state.generator
-
-
-@contextlib.contextmanager
-def using(own: np.random.Generator) -> Iterator[None]:
-    """Let `generator` return `own` within a block."""
-    before = _state.generator
-    _state.generator = own
-    try:
-        yield
-    finally:
-        _state.generator = before
 
 
 @contextlib.contextmanager

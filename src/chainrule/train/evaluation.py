@@ -69,11 +69,11 @@ def predict(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
         labels as the training data had them, if the model knows any, else class indices; floats for regression.
     """
     prediction = _linked(model, data, batch_size)
-    task = model.objective.task if model.objective is not None else None
+    task = None if model.objective is None else model.objective.task
     if task == "multiclass":
         prediction = prediction.argmax(axis=1)
-    elif task == "binary":
-        prediction = (prediction > 0.5).astype(np.int64)
+    elif model.objective is not None and task == "binary":
+        prediction = (prediction > model.objective.threshold).astype(np.int64)
     if prediction.ndim > 1 and prediction.shape[1] == 1:
         prediction = prediction[:, 0]
     fitted = model.preprocessing
@@ -92,7 +92,7 @@ def predict_proba(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.nd
     Raises:
         ConfigError: for a model that was not trained to tell classes apart.
     """
-    if model.objective is None or model.objective.task == "regression":
+    if model.objective is None or not model.objective.probabilistic:
         trained = "not trained" if model.objective is None else f"trained with {model.objective.name}"
         raise ConfigError("the model gives no probabilities", got=trained, fix="Use predict")
     p = _linked(model, data, batch_size)
@@ -175,7 +175,9 @@ def _measured(
         prediction = prediction * fitted.target_std + fitted.target_mean
         targets = targets * fitted.target_std + fitted.target_mean
     if loss.task == "binary":
-        targets = targets.astype(np.int64) if np.isin(targets, (0, 1)).all() else (targets > 0).astype(np.int64)
+        targets = (targets > 0).astype(np.int64)
+        if not loss.probabilistic:
+            prediction = (prediction > loss.threshold).astype(np.int64)
         if prediction.ndim > 1 and prediction.shape[1] == 1:
             prediction, targets = prediction[:, 0], targets.reshape(-1)
     return {metric.name: metric(prediction, targets) for metric in metrics}

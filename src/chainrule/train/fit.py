@@ -116,7 +116,7 @@ def _optimizer(wanted: str | Optimizer, model: Module, lr: float | None) -> Opti
     return optim.get(wanted, named, **({} if lr is None else {"lr": lr}))
 
 
-def _check_counts(epochs: int, batch_size: int) -> None:
+def _check_counts(epochs: Any, batch_size: Any) -> None:
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ConfigError(f"bad {name}", expected="a whole number from 1", got=repr(value))
