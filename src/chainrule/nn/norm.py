@@ -31,10 +31,11 @@ class BatchNorm1d(Module):
         num_features: C.
         eps: ε.
         momentum: weight of the newest batch; None averages over all batches alike.
-        affine: whether there are γ (``weight``, first 1) and β (``bias``, first 0).
+        affine: whether there are γ (``weight``, first 1) and β.
         track_running_stats: keep running statistics; without them the batch's are used in evaluation mode, too.
         device: accepted for PyTorch's sake; the CPU.
         dtype: of parameters and statistics; default: the default dtype (float32).
+        bias: whether there is β (``bias``, first 0), too.
 
     Attributes:
         running_mean: (C,), first 0.
@@ -59,6 +60,8 @@ class BatchNorm1d(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         on_cpu(device)
@@ -66,12 +69,12 @@ class BatchNorm1d(Module):
         self.eps = real(eps, "eps")
         self.momentum = None if momentum is None else real(momentum, "momentum")
         self.affine, self.track_running_stats = bool(affine), bool(track_running_stats)
-        self._make_state(float_dtype(dtype))
+        self._make_state(float_dtype(dtype), bool(bias))
         self.reset_parameters()
 
-    def _make_state(self, dtype: np.dtype[Any]) -> None:
-        for name in ("weight", "bias"):
-            self.register_parameter(name, Parameter(np.zeros(self.num_features, dtype)) if self.affine else None)
+    def _make_state(self, dtype: np.dtype[Any], bias: bool) -> None:
+        for name, present in (("weight", self.affine), ("bias", self.affine and bias)):
+            self.register_parameter(name, Parameter(np.zeros(self.num_features, dtype)) if present else None)
         tracked = self.track_running_stats
         for name in ("running_mean", "running_var"):
             self.register_buffer(name, Tensor.of(np.zeros(self.num_features, dtype)) if tracked else None)
@@ -86,8 +89,9 @@ class BatchNorm1d(Module):
 
     def reset_parameters(self) -> None:
         self.reset_running_stats()
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
@@ -132,6 +136,7 @@ class BatchNorm1d(Module):
             "eps": self.eps,
             "momentum": self.momentum,
             "affine": self.affine,
+            "bias": self.bias is not None,
             "track_running_stats": self.track_running_stats,
             "dtype": None if held is None else str(held.dtype),
         }
@@ -139,7 +144,7 @@ class BatchNorm1d(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}"
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -269,7 +274,10 @@ class LayerNorm(Module):
         }
 
     def extra_repr(self) -> str:
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 def layer_norm(

@@ -110,12 +110,11 @@ def _leaf_count(name: Any, config: Mapping[str, Any]) -> int:
     if name == "Linear":
         outputs = _product(config.get("out_features"))
         return (_product(config.get("in_features")) + bool(config.get("bias", True))) * outputs
-    if name == "BatchNorm1d":
-        return 2 * bool(config.get("affine", True)) * _product(config.get("num_features"))
-    if name == "LayerNorm":
-        held = bool(config.get("elementwise_affine", True)) * (1 + bool(config.get("bias", True)))
-        return held * _product(config.get("normalized_shape"))
-    return 0
+    norms = {"BatchNorm1d": ("affine", "num_features"), "LayerNorm": ("elementwise_affine", "normalized_shape")}
+    if name not in norms:
+        return 0
+    switch, size = norms[name]
+    return bool(config.get(switch, True)) * (1 + bool(config.get("bias", True))) * _product(config.get(size))
 
 
 def _product(sizes: Any) -> int:
@@ -174,7 +173,7 @@ def _leaf(name: str, config: Any, where: str | None) -> Module:
 def _arguments(layer: type[Module]) -> tuple[str, ...]:
     """Names of the constructor's arguments."""
     code = layer.__init__.__code__
-    return code.co_varnames[1 : code.co_argcount]
+    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
 
 
 def _guarded(layer: type[Module], args: tuple[Any, ...], kwargs: dict[str, Any], where: str | None) -> Module:
