@@ -1,4 +1,4 @@
-"""Record PyTorch's values for every case of the operation table, and for edges, reprs and type promotion.
+"""Record PyTorch's values for every case of the operation table, and for edges and reprs.
 
 Run it from the repository's root, with PyTorch 2.13 installed, after changing a case::
 
@@ -7,6 +7,7 @@ Run it from the repository's root, with PyTorch 2.13 installed, after changing a
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def record_edges(torch) -> None:
     print(f"{len(stored)} arrays of {len(EDGES)} edges in {GOLDEN / 'edges.npz'}")
 
 
+def record_reprs(torch) -> None:
+    from helpers.repr_cases import REPR_CASES
+
+    texts = {name: repr(torch.from_numpy(array)).replace("torch.", "") for name, array in REPR_CASES.items()}
+    (GOLDEN / "reprs.json").write_text(json.dumps(texts, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(texts)} texts in {GOLDEN / 'reprs.json'}")
+
+
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "src")]
     import torch
@@ -52,3 +61,4 @@ if __name__ == "__main__":
     GOLDEN.mkdir(parents=True, exist_ok=True)
     record_ops(torch)
     record_edges(torch)
+    record_reprs(torch)

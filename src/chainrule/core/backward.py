@@ -107,7 +107,7 @@ def _walk(
 ) -> dict[int, Any]:
     wanted = None if sources is None else {id(source.grad_fn or source) for source in sources}
     found: dict[int, Any] = {}
-    pending: dict[Node, Any] = {}
+    pending: dict[Any, Any] = {}
     frontier: list[tuple[int, Node]] = []
     for root, seed in starts:
         _deliver(root.grad_fn or root, seed, True, pending, frontier, wanted, found, graph)
@@ -129,6 +129,8 @@ def _walk(
                 _deliver(edge, gx, gx is g, pending, frontier, wanted, found, graph)
         if not keep:
             node.release()
+    for leaf, g in pending.items():  # those with hooks, which are called on the whole gradient
+        _arrive(leaf, _call_hooks(leaf._hooks, g, graph, starts), True, wanted, found)
     return found
 
 
@@ -136,7 +138,7 @@ def _deliver(
     edge: Any,
     g: Any,
     shared: bool,
-    pending: dict[Node, Any],
+    pending: dict[Any, Any],
     frontier: list[tuple[int, Node]],
     wanted: set[int] | None,
     found: dict[int, Any],
@@ -157,12 +159,17 @@ def _deliver(
     shared = shared and fitted is g
     g = fitted
     if edge._hooks:
-        g = _call_hooks(edge._hooks, g, graph, [(edge, None)])
-    if wanted is not None:
-        if id(edge) in wanted:
-            found[id(edge)] = found[id(edge)] + g if id(edge) in found else g
+        if wanted is None or id(edge) in wanted:
+            pending[edge] = pending[edge] + g if edge in pending else g
         return
-    edge.accumulate(g, shared or getattr(g, "base", None) is not None)
+    _arrive(edge, g, shared or getattr(g, "base", None) is not None, wanted, found)
+
+
+def _arrive(leaf: Tensor, g: Any, shared: bool, wanted: set[int] | None, found: dict[int, Any]) -> None:
+    if wanted is None:
+        leaf.accumulate(g, shared)
+    elif id(leaf) in wanted:
+        found[id(leaf)] = found[id(leaf)] + g if id(leaf) in found else g
 
 
 def _fitted(like: Any, g: Any) -> Any:

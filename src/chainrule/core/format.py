@@ -27,7 +27,9 @@ def tensor_text(tensor: Tensor) -> str:
         return f"tensor({data!r})"
     prefix = "tensor("
     suffixes = []
-    if data.dtype not in (state.default_dtype, np.dtype(np.int64), np.dtype(np.bool_)) or data.size == 0:
+    # Elements tell int64 and bool apart from the default; where there are none, only the default goes unsaid.
+    unsaid = (state.default_dtype, np.dtype(np.int64), np.dtype(np.bool_)) if data.size else (state.default_dtype,)
+    if data.dtype not in unsaid:
         suffixes.append(f"dtype={data.dtype.name}")
     if data.size == 0 and data.ndim != 1:
         suffixes.insert(0, f"size={tuple(data.shape)}")
@@ -59,7 +61,8 @@ def _formatter(data: np.ndarray) -> Any:
         width = max(len(str(value)) for value in data.reshape(-1).tolist())
         return lambda value: str(value).rjust(width)
     values = data.astype(np.float64).reshape(-1)
-    shown = np.abs(values[np.isfinite(values) & (values != 0)])
+    deciding = values[np.isfinite(values) & (values != 0)]
+    shown = np.abs(deciding)
     whole = bool(np.all(shown == np.ceil(shown)))
     wide = bool(shown.size) and (shown.max() / shown.min() > 1000.0 or shown.max() > 1.0e8)
     tiny = bool(shown.size) and not whole and shown.min() < 1.0e-4
@@ -71,7 +74,7 @@ def _formatter(data: np.ndarray) -> Any:
             return f"{value:.{_PRECISION}e}"
         return f"{value:.0f}." if whole else f"{value:.{_PRECISION}f}"
 
-    width = max(len(text(value)) for value in values.tolist())
+    width = max((len(text(value)) for value in deciding.tolist()), default=1)
     return lambda value: text(value).rjust(width)
 
 

@@ -47,6 +47,11 @@ class set_grad_enabled:  # noqa: N801 - PyTorch's name
         self.before = [state.grad_enabled]
         state.grad_enabled = mode
 
+    def __call__(self, function: F) -> F:
+        state.grad_enabled = self.before.pop()
+        switch: _Switch = enable_grad() if self.mode else no_grad()
+        return switch(function)
+
     def __enter__(self) -> None:
         state.grad_enabled = self.mode
 

@@ -42,6 +42,8 @@ def promoted(values: list[Any], floats: bool) -> list[Any]:
             dtype = np.promote_types(dtype, kind)
     if floats and best[0] < 2:
         dtype = state.default_dtype
+    if not best[1]:  # numbers alone
+        return [np.asarray(value, dtype) for value in values]
     return [value.astype(dtype) if getattr(value, "dtype", dtype) != dtype else value for value in values]
 
 

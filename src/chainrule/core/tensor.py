@@ -9,22 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.core import ops
+from chainrule.core.arithmetic import Arithmetic
+from chainrule.core.arrange import Arranging
 from chainrule.core.backward import backward as run_backward
 from chainrule.core.convert import Conversions
+from chainrule.core.device import CPU, Device
 from chainrule.core.format import tensor_text
 from chainrule.core.inplace import InPlace
 from chainrule.core.methods import TensorMethods, raw
 from chainrule.core.mode import quiet, state
 from chainrule.core.node import Node, OpNode
 from chainrule.core.op import NUMPY, Op, failure, namespace
+from chainrule.core.order import Ordering
 from chainrule.core.promote import dtype_of, promoted
 from chainrule.errors import ChainruleError, DTypeError, GradientError, ShapeError
 
 __all__ = ["HookHandle", "Size", "Tensor", "tensor"]
 
 
-class Tensor(Conversions, InPlace, TensorMethods):
+class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethods):
     """An array with a gradient.
 
     Args:
@@ -87,7 +90,8 @@ class Tensor(Conversions, InPlace, TensorMethods):
         args: list[Any] = []
         tracked = False
         dtype: Any = None
-        mixed = op.floats
+        mixed = False
+        number = op.floats
         xp: Any = NUMPY
         for value in inputs:
             if isinstance(value, Tensor):
@@ -97,7 +101,8 @@ class Tensor(Conversions, InPlace, TensorMethods):
             elif isinstance(value, (list, tuple)):
                 value = _as_array(value, None)
             elif isinstance(value, (float, int)):
-                mixed = mixed or type(value) is float
+                if type(value) is float:
+                    number = True
                 args.append(value)
                 continue
             elif value is None or isinstance(value, str):
@@ -109,10 +114,8 @@ class Tensor(Conversions, InPlace, TensorMethods):
             args.append(value)
             if type(value) is not np.ndarray:
                 xp = None
-        if mixed and (dtype.kind != "f" or len(args) > 1) and op is not ops.where:
-            args = promoted(args, op.floats)
-        elif mixed and op is ops.where:
-            args[1:] = promoted(args[1:], False)
+        if mixed or (number and dtype.kind != "f"):
+            args[op.conditions :] = promoted(args[op.conditions :], op.floats)
         try:
             if op.warns and not state.quiet:
                 with quiet():
@@ -196,7 +199,7 @@ class Tensor(Conversions, InPlace, TensorMethods):
         for source, value in zip(
             sources, grad(self, sources, gradient, retain_graph, create_graph, allow_unused=True), strict=True
         ):
-            if value is not None:
+            if value is not None and not source.retains_grad:  # else the walk has already added it
                 source.accumulate(value if create_graph else value._data, True)
 
     def accumulate(self, g: Any, shared: bool) -> None:
@@ -206,7 +209,8 @@ class Tensor(Conversions, InPlace, TensorMethods):
         elif self.grad is None:
             self.grad = Tensor.of(g.copy() if shared else g)
         else:
-            self.grad._data = np.asarray(self.grad._data + g) if isinstance(g, np.generic) else self.grad._data + g
+            total = self.grad._data + g
+            self.grad._data = np.asarray(total) if isinstance(total, np.generic) else total
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf tensor in ``grad``, too."""
@@ -264,8 +268,8 @@ class Tensor(Conversions, InPlace, TensorMethods):
         return self._data.dtype
 
     @property
-    def device(self) -> str:
-        return "cpu"
+    def device(self) -> Device:
+        return CPU
 
     def size(self, dim: int | None = None) -> Any:
         return self.shape if dim is None else self.shape[dim]
