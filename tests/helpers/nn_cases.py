@@ -292,7 +292,7 @@ def layer_inputs(case: LayerCase, module: Any, seed: int) -> dict[str, np.ndarra
 
 
 def layer_results(case: LayerCase, lib: Any, inputs: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:
-    """Outputs, gradients, second derivatives, and the state after a few steps in training mode and one in evaluation."""
+    """Outputs, gradients and state of a few steps in training mode, an evaluation, and second derivatives."""
     module = case.make(lib.nn).double() if dtype == "float64" else case.make(lib.nn).float()
     state = {key[6:]: lib.tensor(value.astype(dtype)) for key, value in inputs.items() if key.startswith("state/")}
     module.load_state_dict(state, strict=False)
@@ -305,10 +305,10 @@ def layer_results(case: LayerCase, lib: Any, inputs: dict[str, np.ndarray], dtyp
         found |= {f"y/{step}": y, f"dx/{step}": x.grad}
         found |= {f"d{path}/{step}": parameter.grad for path, parameter in module.named_parameters()}
     found |= {f"after/{path}": value for path, value in module.state_dict().items()}
-    if dtype == "float64":
-        found |= second_order(module, lib, inputs["x/0"].astype(dtype))
     module.eval()
     found["evaluated"] = module(lib.tensor(inputs["x/0"].astype(dtype)))
+    if dtype == "float64":
+        found |= second_order(module.train(), lib, inputs["x/0"])
     return {key: np.array(array_of(value)) for key, value in found.items()}
 
 
