@@ -90,7 +90,7 @@ def _restored_slots(path: str, kept: Mapping[str, Any], data: Any) -> dict[str, 
     for key, value in kept.items():
         if key == "step" or value is None:
             continue
-        slots[key] = np.array(value, dtype=data.dtype)
+        slots[key] = np.asarray(value).astype(data.dtype)
         if slots[key].shape != data.shape:
             raise ShapeError(f"{key} does not fit the parameter", expected=data.shape, got=slots[key].shape, where=path)
     return slots

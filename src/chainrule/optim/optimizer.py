@@ -243,9 +243,11 @@ class Optimizer:
             ConfigError: for the state of another optimiser, or groups or parameters that do not fit.
             ShapeError: for a state array of another shape than its parameter's.
         """
-        self.state, options = checkpoint.restored(self.name, state_dict, self.param_groups)
+        state, saved = checkpoint.restored(self.name, state_dict, self.param_groups)
+        options = [checked(self.rules, values) for values in saved]
+        self.state = state
         for group, values in zip(self.param_groups, options, strict=True):
-            group.update(checked(self.rules, values))
+            group.update(values)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
