@@ -304,7 +304,7 @@ def layer_results(case: LayerCase, lib: Any, inputs: dict[str, np.ndarray], dtyp
         y.backward(lib.tensor(_upstream(y, dtype)))
         found |= {f"y/{step}": y, f"dx/{step}": x.grad}
         found |= {f"d{path}/{step}": parameter.grad for path, parameter in module.named_parameters()}
-    found |= {f"after/{path}": value for path, value in module.state_dict().items()}
+    found |= {f"after/{path}": np.array(array_of(value)) for path, value in module.state_dict().items()}
     module.eval()
     found["evaluated"] = module(lib.tensor(inputs["x/0"].astype(dtype)))
     if dtype == "float64":
