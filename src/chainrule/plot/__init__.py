@@ -1,0 +1,15 @@
+"""Pictures, drawn with matplotlib: training curves, decision surfaces, confusion matrices.
+
+Every function returns matplotlib's ``Figure``, draws into `ax` if one is given, and writes the picture to `path` if
+one is given (``.png``, ``.svg``, ``.pdf``, …).  Nothing is ever shown on the screen by itself, and pyplot's global
+state is left alone, so that these functions work on servers and in threads.  The colours are those of Okabe and Ito
+(2008), which people with any kind of colour vision can tell apart; lines and markers differ in form as well.
+"""
+
+from __future__ import annotations
+
+from chainrule.plot.confusion_matrix import confusion
+from chainrule.plot.curves import training_curves
+from chainrule.plot.surface import decision_surface
+
+__all__ = ["confusion", "decision_surface", "training_curves"]

@@ -1,0 +1,114 @@
+"""Loss and metrics over the epochs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, ShapeError
+from chainrule.plot import canvas
+
+__all__ = ["training_curves"]
+
+# A loss that falls by more than this factor is drawn on a logarithmic axis.
+_LOGARITHMIC = 50
+
+
+def training_curves(
+    history: Mapping[str, Sequence[float]],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    ax: Any = None,
+    title: str | None = None,
+) -> Any:
+    """Draw a panel for the loss and one for each metric: training dashed, validation solid with its best epoch.
+
+    Args:
+        history: name -> one value per epoch, as `fit` returns; ``val_…`` belongs to the name behind it, and ``lr`` is
+            left out.
+        path: file to write, if any.
+        ax: axes to draw into; then only the loss is drawn.
+        title: heading of the whole picture.
+
+    Returns:
+        matplotlib's ``Figure``.
+
+    Raises:
+        DataError: if there is no epoch to draw.
+        MissingDependencyError: if matplotlib is not installed.
+    """
+    names = [name for name in history if name != "lr" and not name.startswith("val_")]
+    if not names or not len(history[names[0]]):
+        raise DataError("there is no finished epoch to draw", expected="a history with at least one value per curve")
+    _check_lengths(history)
+    with canvas.drawing():
+        if ax is not None:
+            _panel(ax, names[0], history)
+            return canvas.save(ax.figure, path)
+        figure = canvas.new_figure(4.4 * len(names), 3.4)
+        for place, name in enumerate(names):
+            _panel(figure.add_subplot(1, len(names), place + 1), name, history)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+        return canvas.save(figure, path)
+
+
+def _check_lengths(history: Mapping[str, Sequence[float]]) -> None:
+    lengths = {name: len(values) for name, values in history.items()}
+    if len(set(lengths.values())) > 1:
+        raise ShapeError("the curves differ in length", got=", ".join(f"{k} {n}" for k, n in lengths.items()))
+
+
+def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    training = np.asarray(history[name], float)
+    validation = None if f"val_{name}" not in history else np.asarray(history[f"val_{name}"], float)
+    epochs = np.arange(1, len(training) + 1)
+    marker = "o" if len(epochs) == 1 else None
+    alone = validation is None
+    style = "-" if alone else (0, (4, 2))
+    ax.plot(epochs, training, ls=style, color=canvas.COLORS[0], lw=1.8, marker=marker, label="training")
+    every = [training]
+    if validation is not None:
+        every.append(validation)
+        ax.plot(epochs, validation, color=canvas.COLORS[1], lw=1.8, marker=marker, label="validation")
+        _mark_best(ax, epochs, validation, smallest=_shrinks(training))
+    values = np.concatenate(every)
+    values = values[np.isfinite(values)]
+    if name == "loss" and values.size and values.min() > 0 and values.max() / values.min() > _LOGARITHMIC:
+        ax.set_yscale("log")
+    ax.set_title(name.replace("_", " "))
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    ax.grid(axis="y", color="#E5E5E5", lw=0.8)
+    ax.set_axisbelow(True)
+    ax.margins(x=0.02)
+    if not alone:
+        ax.legend(loc="best", handlelength=2.6)
+
+
+def _shrinks(curve: np.ndarray) -> bool:
+    """Whether the curve is of a value that training makes smaller."""
+    finite = curve[np.isfinite(curve)]
+    return bool(finite.size) and bool(finite[0] >= finite[-1])
+
+
+def _mark_best(ax: Any, epochs: np.ndarray, values: np.ndarray, *, smallest: bool) -> None:
+    if not np.isfinite(values).any():
+        return
+    best = int(np.nanargmin(values) if smallest else np.nanargmax(values))
+    ax.plot(
+        epochs[best],
+        values[best],
+        "o",
+        ms=7,
+        color=canvas.COLORS[1],
+        mec=canvas.PAPER,
+        mew=1.2,
+        zorder=3,
+        label=f"best: {values[best]:.3g}, epoch {epochs[best]}",
+    )
