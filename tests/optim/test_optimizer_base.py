@@ -103,6 +103,48 @@ def test_gradient_of_another_shape_is_refused() -> None:
         optim.SGD([("0.bias", p)]).step()
 
 
+@pytest.mark.parametrize("case", OPTIMIZERS, ids=lambda case: case.id)
+def test_a_large_parameter_is_updated_in_pieces_with_the_same_bits(
+    case: OptimizerCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = [leaf(13, 7), leaf(13, 7)]
+    cut, whole = (case.make(optim, [p]) for p in params)
+    pieces: list[int] = []
+    update = type(cut).update
+
+    def counted(self, p, *rest):
+        pieces.append(p.size)
+        return update(self, p, *rest)
+
+    monkeypatch.setattr(type(cut), "update", counted)
+    for step in range(3):
+        give_gradients([params[0]], step)
+        params[1].grad = params[0].grad
+        whole.step()
+        with monkeypatch.context() as patch:
+            patch.setattr("chainrule.optim.pieces.PIECE_BYTES", 120)
+            cut.step()
+    assert pieces == [91, 30, 30, 30, 1] * 3
+    assert np.array_equal(params[0].detach().numpy(), params[1].detach().numpy())
+    assert str(cut.state_dict()) == str(whole.state_dict())
+
+
+def test_a_large_parameter_or_gradient_that_lies_in_columns_is_updated_as_well() -> None:
+    start = np.random.default_rng(0).standard_normal((200, 300))
+    gradient = np.random.default_rng(1).standard_normal((200, 300))
+    results = []
+    for order in ("CC", "CF", "FC"):
+        p = Tensor.of(np.array(start, order=order[0])).requires_grad_()
+        optimizer = optim.Adam([p])
+        for _ in range(2):
+            p.grad = Tensor.of(np.array(gradient, order=order[1]))
+            optimizer.step()
+        results.append(p.detach().numpy())
+    assert np.array_equal(results[0], results[1])
+    assert np.array_equal(results[0], results[2])
+    assert not np.array_equal(results[0], start)
+
+
 def test_momentum_can_be_switched_on_later() -> None:
     p = leaf(2)
     optimizer = optim.SGD([p])

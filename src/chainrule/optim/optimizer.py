@@ -18,6 +18,7 @@ from chainrule.core.tensor import Tensor
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.optim import checkpoint
 from chainrule.optim.checks import Rule, checked, real, reject_unknown
+from chainrule.optim.pieces import can_be_cut, update_in_pieces
 
 __all__ = ["Optimizer"]
 
@@ -138,12 +139,16 @@ class Optimizer:
             if name not in kept:
                 kept[name] = self.initial_slot(name, data, group)
         kept["step"] += 1
-        fresh, values = self.update(data, g, tuple([kept[name] for name in slots]), kept["step"], group)
-        kept.update(zip(slots, values, strict=True))
-        if isinstance(data, np.ndarray):
-            np.copyto(data, fresh, casting="same_kind")
+        arrays = tuple([kept[name] for name in slots])
+        if can_be_cut((data, g, *arrays)):
+            update_in_pieces(self.update, data, g, arrays, kept["step"], group)
         else:
-            p._data = fresh
+            fresh, values = self.update(data, g, arrays, kept["step"], group)
+            kept.update(zip(slots, values, strict=True))
+            if isinstance(data, np.ndarray):
+                np.copyto(data, fresh, casting="same_kind")
+            else:
+                p._data = fresh
         p._version += 1
 
     def zero_grad(self, set_to_none: bool = True) -> None:
