@@ -10,8 +10,11 @@ import numpy as np
 from chainrule.core import ops
 from chainrule.core.methods import ValuesAndIndices
 from chainrule.core.tensor import Tensor
+from chainrule.errors import DataError, DTypeError
 
-__all__ = ["allclose", "argmax", "argmin", "cat", "equal", "max", "min", "stack", "std"]
+__all__ = [
+    "allclose", "argmax", "argmin", "cat", "equal", "is_tensor", "max", "min", "one_hot", "stack", "std",
+]  # fmt: skip
 
 
 def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
@@ -54,6 +57,31 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
 def equal(a: Any, b: Any) -> bool:
     """The same shape and the same numbers."""
     return bool(np.array_equal(_tensor(a)._data, _tensor(b)._data))
+
+
+def is_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor)
+
+
+def one_hot(x: Any, num_classes: int = -1) -> Tensor:
+    """Rows of zeros with a 1 at each class index; losses here take the indices themselves.
+
+    Args:
+        x: class indices, integers from 0, of any shape.
+        num_classes: length of the rows; -1: one more than the largest index.
+
+    Raises:
+        DTypeError: if the indices are not integers.
+        DataError: if an index is out of range.
+    """
+    indices = _tensor(x)._data
+    if indices.dtype.kind not in "iu":
+        raise DTypeError("class indices are integers", got=f"dtype {indices.dtype}", fix="Convert them with .long()")
+    n_classes = int(indices.max(initial=-1)) + 1 if num_classes == -1 else num_classes
+    if indices.size and not 0 <= indices.min() <= indices.max() < n_classes:
+        wrong = indices.min() if indices.min() < 0 else indices.max()
+        raise DataError("class index out of range", expected=f"indices from 0 to {n_classes - 1}", got=wrong)
+    return Tensor.of((indices[..., None] == np.arange(n_classes)).astype(np.int64))
 
 
 def _tensor(x: Any) -> Tensor:

@@ -90,6 +90,31 @@ class InPlace(TensorMethods):
         fresh = raw(other)
         return self._assign(fresh.astype(self._data.dtype) if hasattr(fresh, "astype") else fresh)
 
+    def pow_(self, exponent: Any) -> Self:
+        return self._assign(self.detach() ** exponent)
+
+    def exp_(self) -> Self:
+        return self._assign(self.detach().exp())
+
+    def sqrt_(self) -> Self:
+        return self._assign(self.detach().sqrt())
+
+    def masked_fill_(self, mask: Any, value: Any) -> Self:
+        return self._assign(self.detach().masked_fill(mask, value))
+
+    def scatter_(self, dim: int, index: Any, src: Any = None, *, value: Any = None) -> Self:
+        """Write ``src`` (numbers, or one number) to the places along ``dim`` that ``index`` names, as for one-hot rows.
+
+        Raises:
+            ShapeError: if an index is out of range, or the shapes do not fit.
+        """
+        fresh = self._data.copy()
+        try:
+            np.put_along_axis(fresh, raw(index), raw(value if src is None else src), dim)
+        except (ValueError, IndexError) as error:
+            raise ShapeError(f"scatter_ cannot write there: {error}") from error
+        return self._assign(fresh)
+
     def zero_(self) -> Self:
         return self._assign(0)
 
@@ -107,6 +132,32 @@ class InPlace(TensorMethods):
         from chainrule.core.rng import generator
 
         return self._assign(generator().normal(mean, std, self._data.shape).astype(self._data.dtype))
+
+    def random_(self, low: int = 0, high: int | None = None) -> Self:
+        """Overwrite with integers from ``low`` up to and without ``high`` (2²⁴ if left out)."""
+        from chainrule.core.rng import generator
+
+        low, high = (0, low) if high is None and low else (low, high)
+        return self._assign(generator().integers(low, high or 1 << 24, self._data.shape).astype(self._data.dtype))
+
+    # A new shape for the same numbers
+
+    def _reshaped(self, fresh: Tensor) -> Self:
+        """Take over the shape of ``fresh``, which shares this tensor's memory."""
+        if self._requires_grad and state.grad_enabled:
+            self._assign(fresh)  # raises, naming the remedy
+        self._data = fresh._data
+        self._version += 1
+        return self
+
+    def squeeze_(self, dim: Any = None) -> Self:
+        return self._reshaped(self.detach().squeeze(dim))
+
+    def unsqueeze_(self, dim: int) -> Self:
+        return self._reshaped(self.detach().unsqueeze(dim))
+
+    def t_(self) -> Self:
+        return self._reshaped(self.detach().t())
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if self._requires_grad and state.grad_enabled:

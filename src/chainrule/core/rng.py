@@ -16,11 +16,35 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.core.device import require_cpu
 from chainrule.errors import ConfigError
 
-__all__ = ["at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step"]
+__all__ = ["Generator", "at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step"]
 
 _WORD = 0xFFFFFFFF
+
+
+class Generator(np.random.Generator):
+    """A NumPy generator with PyTorch's methods, for functions that take a ``generator``.
+
+    Args:
+        device: None or the CPU.
+    """
+
+    def __init__(self, device: Any = None) -> None:
+        require_cpu(device)
+        super().__init__(np.random.PCG64())
+        self._seed = 0
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start anew from `seed`, with the numbers that ``manual_seed(seed)`` gives everywhere else; returns itself."""
+        self.bit_generator.state = np.random.PCG64(_checked_seed(seed)).state
+        self._seed = int(seed)
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed last given to `manual_seed` (0 before the first call)."""
+        return self._seed
 
 
 class _State(threading.local):
@@ -41,11 +65,15 @@ def manual_seed(seed: Any) -> np.random.Generator:
     Raises:
         ConfigError: if `seed` is not a non-negative integer.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ConfigError("bad seed", expected="a non-negative integer", got=repr(seed))
-    _state.seed, _state.free_step = int(seed), 0
+    _state.seed, _state.free_step = _checked_seed(seed), 0
     _state.generator = np.random.default_rng(int(seed))
     return _state.generator
+
+
+def _checked_seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ConfigError("bad seed", expected="a non-negative integer", got=repr(seed))
+    return int(seed)
 
 
 def initial_seed() -> int:
