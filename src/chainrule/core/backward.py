@@ -184,7 +184,7 @@ def _deliver_slot(node: OutputNode, g: Any, pending: dict[Node, Any], frontier: 
     if slots is None:
         slots = pending[node.parent] = {}
         heapq.heappush(frontier, (-node.parent.sequence, node.parent))
-    slots[node.index] = g
+    slots[node.index] = slots[node.index] + g if node.index in slots else g
 
 
 def _call_hooks(hooks: Sequence[Any], g: Any, graph: bool, starts: Sequence[tuple[Any, Any]]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ class Context:
 
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()
-        self._node: FunctionNode | None = None
+        self._node: weakref.ref[FunctionNode] | None = None  # weakly: the node holds this context
         self._materialize = True
         self._constant: tuple[Any, ...] = ()
         self.needs_input_grad: tuple[bool, ...] = ()
@@ -33,8 +34,9 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        if self._node is not None:
-            self._node.check_alive()
+        node = self._node() if self._node is not None else None
+        if node is not None:
+            node.check_alive()
         return tuple(saved.rebuild() if isinstance(saved, _SavedOutput) else saved for saved in self._saved)
 
     def mark_non_differentiable(self, *outputs: Tensor) -> None:
@@ -47,13 +49,16 @@ class Context:
 
 
 class _SavedOutput:
-    """An output saved for backward, held without its graph node: node → output → node would never be freed."""
+    """An output saved for backward, with its graph node held weakly: node → output → node would never be freed."""
 
-    def __init__(self, data: Any, node: Node) -> None:
-        self.data, self.node = data, node
+    def __init__(self, data: Any, node: FunctionNode, slot: int | None) -> None:
+        self.data, self.node, self.slot = data, weakref.ref(node), slot
 
     def rebuild(self) -> Tensor:
-        return Tensor.on_graph(self.data, self.node)
+        node = self.node()
+        if node is None:
+            return Tensor.of(self.data)
+        return Tensor.on_graph(self.data, node if self.slot is None else OutputNode(node, self.slot))
 
 
 class FunctionNode(Node):
@@ -168,15 +173,13 @@ class Function:
         node = FunctionNode(cls, ctx, edges)
         node.outputs = tuple((tuple(output.shape), _zeros_like(output)) for output in outputs)
         fresh = []
-        steps: list[Node] = []
         for i, output in enumerate(outputs):
-            step = node if len(outputs) == 1 else OutputNode(node, i)
+            step: Node = node if len(outputs) == 1 else OutputNode(node, i)
             constant = any(output is fixed for fixed in ctx._constant)
             # An input that forward returned unchanged must not be put on the graph itself.
             fresh.append(Tensor.of(output._data) if constant else Tensor.on_graph(output._data, step))
-            steps.append(step)
-        ctx._node = node
-        ctx._saved = tuple(_without_cycle(saved, outputs, steps, inputs) for saved in ctx._saved)
+        ctx._node = weakref.ref(node)
+        ctx._saved = tuple(_without_cycle(saved, outputs, node, inputs) for saved in ctx._saved)
         return tuple(fresh)
 
 
@@ -191,10 +194,10 @@ def _zeros_like(output: Tensor) -> Any:
     return zeros
 
 
-def _without_cycle(saved: Any, outputs: Sequence[Tensor], steps: Sequence[Node], inputs: Sequence[Any]) -> Any:
+def _without_cycle(saved: Any, outputs: Sequence[Tensor], node: FunctionNode, inputs: Sequence[Any]) -> Any:
     if any(saved is value for value in inputs):
         return saved
-    for output, step in zip(outputs, steps, strict=True):
+    for i, output in enumerate(outputs):
         if saved is output:
-            return _SavedOutput(output._data, step)
+            return _SavedOutput(output._data, node, i if len(outputs) > 1 else None)
     return saved
