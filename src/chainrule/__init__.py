@@ -54,48 +54,21 @@ _DTYPES = {"float16", "float32", "float64", "int8", "int32", "int64", "uint8", "
 _BUILTIN = {"abs", "max", "min", "pow", "sum"}
 __all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN)  # noqa: PLE0605
 
-if TYPE_CHECKING:
-    from chainrule import autograd as autograd
-    from chainrule import compat as compat
-    from chainrule import core as core
-    from chainrule import data as data
-    from chainrule import engines as engines
-    from chainrule import errors as errors
-    from chainrule import interchange as interchange
-    from chainrule import losses as losses
-    from chainrule import metrics as metrics
-    from chainrule import nn as nn
-    from chainrule import optim as optim
-    from chainrule import train as train
-    from chainrule.core.create import *  # noqa: F403
-    from chainrule.core.functions import *  # noqa: F403
-    from chainrule.core.mode import (
-        enable_grad as enable_grad,
-    )
-    from chainrule.core.mode import (
-        no_grad as no_grad,
-    )
-    from chainrule.core.rng import manual_seed as manual_seed
-    from chainrule.core.tape import GradientTape as GradientTape
-    from chainrule.core.tensor import Tensor as Tensor
-    from chainrule.errors import ChainruleError as ChainruleError
-    from chainrule.interchange.bundle import load as load
-    from chainrule.nn.summary import summary as summary
-    from chainrule.train import (
-        History as History,
-    )
-    from chainrule.train import (
-        evaluate as evaluate,
-    )
-    from chainrule.train import (
-        fit as fit,
-    )
-    from chainrule.train import (
-        predict as predict,
-    )
-    from chainrule.train import (
-        predict_proba as predict_proba,
-    )
+if TYPE_CHECKING:  # the same names for type checkers and editors
+    # ruff: noqa: F403
+    from chainrule import autograd, compat, core, data, engines, errors, interchange, losses, metrics, nn, optim, plot
+    from chainrule.core.create import *
+    from chainrule.core.functions import *
+    from chainrule.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+    from chainrule.core.rng import generator, manual_seed
+    from chainrule.core.tape import GradientTape
+    from chainrule.core.tensor import Tensor
+    from chainrule.errors import ChainruleError
+    from chainrule.interchange.bundle import load
+    from chainrule.nn.summary import summary
+    from chainrule.train.evaluation import evaluate, predict, predict_proba
+    from chainrule.train.fit import fit
+    from chainrule.train.history import History
 
 
 def __getattr__(name: str) -> Any:

@@ -101,7 +101,9 @@ class Op:
     """
 
     __slots__ = (
+        "__weakref__",  # jax.jit(op) needs it
         "arity",
+        "conditions",
         "defaults",
         "derivative",
         "floats",
@@ -133,6 +135,8 @@ class Op:
     ) -> None:
         code = forward.__code__
         self.name, self.forward, self.vjps = name, forward, vjps
+        # An input without a derivative is a condition: its dtype says nothing about the result's.
+        self.conditions = 1 if vjps and vjps[0] is None else 0
         self.variadic = bool(code.co_flags & 0x04)
         self.arity = code.co_argcount - 1
         self.param_names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]

@@ -12,6 +12,7 @@ from chainrule.core.mode import enable_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
 from chainrule.engines.base import BlockResult, Plan
+from chainrule.engines.threads import suited_threads
 from chainrule.engines.update import FlatUpdate
 
 __all__ = ["EagerEngine"]
@@ -49,7 +50,8 @@ class EagerEngine:
         batch, wrap = data.batch, Tensor.of
         losses: list[float] = []
         outputs: list[np.ndarray] | None = [] if plan.keep_outputs else None
-        with quiet(), enable_grad(), rng.at_step(seed, state.step):
+        threads = suited_threads(model, batch_index.shape[1])
+        with threads, quiet(), enable_grad(), rng.at_step(seed, state.step):
             for k, rows in enumerate(batch_index):
                 inputs, targets = batch(rows)
                 rng.set_step(state.step)
