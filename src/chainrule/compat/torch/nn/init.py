@@ -1,0 +1,5 @@
+"""``torch.nn.init``."""
+
+from __future__ import annotations
+
+from chainrule.nn.init import *  # noqa: F403
