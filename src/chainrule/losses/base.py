@@ -119,15 +119,15 @@ def _shaped(value: Any) -> Any:
 
 def array_of(value: Any) -> Any:
     """The array in a tensor, an array as it is, or an array made from lists."""
-    inner = getattr(value, "_data", value)
-    if hasattr(inner, "__array_namespace__"):
-        return inner
-    try:
-        array = np.asarray(inner)
-    except (ValueError, TypeError) as error:
-        raise ShapeError("targets are not a table of numbers", where=str(error)) from error
-    if array.dtype.kind not in "fiub":
-        raise DTypeError("losses take numbers", got=f"{type(value).__name__} of dtype {array.dtype}")
+    array = getattr(value, "_data", value)
+    if not hasattr(array, "__array_namespace__"):
+        try:
+            array = np.asarray(array)
+        except (ValueError, TypeError) as error:
+            raise ShapeError("targets are not a table of numbers", where=str(error)) from error
+    if isinstance(array, np.ndarray) and array.dtype.kind not in "fiub":
+        kind = f"{type(value).__name__} of dtype {array.dtype}"
+        raise DTypeError("losses take numbers", got=kind, fix="Encode text labels as numbers first")
     return array
 
 

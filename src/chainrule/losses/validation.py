@@ -33,13 +33,7 @@ def _refuse(targets: np.ndarray, wrong: np.ndarray, expected: str, fix: str | No
     )
 
 
-def check_numbers(targets: Any) -> None:
-    if targets.dtype.kind not in "fiub":
-        raise DTypeError("targets are numbers", got=f"dtype {targets.dtype}", fix="Encode text labels as numbers first")
-
-
 def check_finite(targets: Any) -> None:
-    check_numbers(targets)
     if _concrete(targets) and targets.dtype.kind == "f":
         _refuse(targets, ~np.isfinite(targets), "finite numbers", "Drop or impute these rows")
 

@@ -21,6 +21,11 @@ class ListOfModules(Module):
         """``(name, module)`` in order; a module that is used twice comes twice, unlike in `named_children`."""
         return ((name, module) for name, module in self._modules.items() if module is not None)
 
+    def register_module(self, name: str, module: Module | None) -> None:
+        if module is None:
+            raise DTypeError(f"{type(self).__name__} takes modules only", expected="a Module", got=f"None for {name!r}")
+        super().register_module(name, module)
+
     def append(self, module: Module) -> Self:
         name = len(self._modules)
         while str(name) in self._modules:

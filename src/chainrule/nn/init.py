@@ -17,7 +17,7 @@ import numpy as np
 from chainrule.core import rng
 from chainrule.core.mode import no_grad
 from chainrule.core.tensor import Tensor
-from chainrule.errors import ShapeError, UnknownNameError
+from chainrule.errors import ConfigError, ShapeError, UnknownNameError
 
 __all__ = [
     "calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
@@ -75,12 +75,24 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator = None) -> Tensor:
-    """U(a, b)."""
+    """U(a, b).
+
+    Raises:
+        ConfigError: if b is less than a.
+    """
+    if not a <= b:
+        raise ConfigError("uniform_ needs a ≤ b", got=f"[{a}, {b}]")
     return tensor if _state.skip else _written(tensor, _source(generator).uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator = None) -> Tensor:
-    """N(mean, std²)."""
+    """N(mean, std²).
+
+    Raises:
+        ConfigError: if std is negative.
+    """
+    if not std >= 0:
+        raise ConfigError("normal_ needs std ≥ 0", got=std)
     return tensor if _state.skip else _written(tensor, _source(generator).normal(mean, std, tensor.shape))
 
 
@@ -93,7 +105,7 @@ def trunc_normal_(
         ConfigError: if [a, b] is empty, or so far from the mean that hardly a draw falls into it.
     """
     if not a < b or a > mean + 5 * std or b < mean - 5 * std:
-        raise ShapeError(
+        raise ConfigError(
             "trunc_normal_ needs a < b, within 5 std of the mean", got=f"[{a}, {b}], mean {mean}, std {std}"
         )
     if _state.skip:

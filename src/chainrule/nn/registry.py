@@ -111,7 +111,7 @@ def _leaf_count(name: Any, config: Mapping[str, Any]) -> int:
         outputs = _product(config.get("out_features"))
         return (_product(config.get("in_features")) + bool(config.get("bias", True))) * outputs
     norms = {"BatchNorm1d": ("affine", "num_features"), "LayerNorm": ("elementwise_affine", "normalized_shape")}
-    if name not in norms:
+    if not isinstance(name, str) or name not in norms:
         return 0
     switch, size = norms[name]
     return bool(config.get(switch, True)) * (1 + bool(config.get("bias", True))) * _product(config.get(size))
