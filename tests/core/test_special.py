@@ -34,7 +34,9 @@ def test_erf_keeps_relative_accuracy_near_zero():
 def test_erf_is_odd_and_bounded():
     np.testing.assert_array_equal(ops.erf(-GRID), -ops.erf(GRID))
     assert np.abs(ops.erf(GRID)).max() <= 1.0
-    np.testing.assert_array_equal(ops.erf(np.array([0.0, np.inf, -np.inf, 1e300, -1e300])), [0, 1, -1, 1, -1])
+    with np.errstate(all="ignore"):
+        found = ops.erf(np.array([0.0, np.inf, -np.inf, 1e300, -1e300]))
+    np.testing.assert_array_equal(found, [0, 1, -1, 1, -1])
     assert np.isnan(ops.erf(np.array(np.nan)))
 
 

@@ -234,6 +234,24 @@ def test_grad_with_respect_to_an_intermediate_result_and_its_source():
     assert (gy.item(), gx.item()) == (18.0, 108.0)
 
 
+def test_grad_runs_and_frees_only_what_leads_to_its_inputs():
+    x, w = tensor(3.0, requires_grad=True), tensor(2.0, requires_grad=True)
+    y = x * x
+    called = []
+    y.register_hook(lambda g: called.append(g.item()))
+    z = y * w.exp()
+    (gw,) = grad(z, w)
+    assert gw.item() == pytest.approx(9 * np.exp(2), rel=1e-6)
+    assert called == []
+    assert grad(y, x)[0].item() == 6.0  # y's node was not needed for w, so it is still there
+    y = x * x
+    (gy,) = grad(y * y, y)
+    assert gy.item() == 18.0
+    assert grad(y, x)[0].item() == 6.0
+    with pytest.raises(GradientError, match="second time"):
+        grad(y, x)
+
+
 def test_grad_of_the_output_itself_is_the_seed():
     x = tensor(3.0, requires_grad=True)
     assert grad(x, x)[0].item() == 1.0

@@ -89,6 +89,10 @@ def _run(
     retain_graph: bool | None,
     create_graph: bool,
 ) -> dict[int, Any]:
+    if len(seeds) != len(roots):
+        raise GradientError(
+            "each output needs its own gradient (or None)", expected=f"{len(roots)} gradients", got=len(seeds)
+        )
     keep = create_graph if retain_graph is None else retain_graph
     starts = [(root, _seed(root, seed, create_graph)) for root, seed in zip(roots, seeds, strict=True)]
     recording = state.grad_enabled
@@ -106,6 +110,8 @@ def _walk(
     starts: list[tuple[Tensor, Any]], sources: Sequence[Tensor] | None, keep: bool, graph: bool
 ) -> dict[int, Any]:
     wanted = None if sources is None else {id(source.grad_fn or source) for source in sources}
+    needed = None if wanted is None else _leading_to(wanted, starts)
+    live = None if wanted is None or needed is None else wanted | needed
     found: dict[int, Any] = {}
     pending: dict[Any, Any] = {}
     frontier: list[tuple[int, Node]] = []
@@ -120,18 +126,37 @@ def _walk(
             _retain(node, g, graph)
         if wanted is not None and id(node) in wanted:
             found[id(node)] = g
+        if needed is not None and id(node) not in needed:
+            continue
         if type(node) is OutputNode:
             _deliver_slot(node, g, pending, frontier)
             continue
         edges = node.check_alive()
         for edge, gx in zip(edges, node.gradients(g, graph), strict=False):
-            if edge is not None and gx is not None:
+            if edge is not None and gx is not None and (live is None or id(edge) in live):
                 _deliver(edge, gx, gx is g, pending, frontier, wanted, found, graph)
         if not keep:
             node.release()
     for leaf, g in pending.items():  # those with hooks, which are called on the whole gradient
         _arrive(leaf, _call_hooks(leaf._hooks, g, graph, starts), True, wanted, found)
     return found
+
+
+def _leading_to(wanted: set[int], starts: Sequence[tuple[Tensor, Any]]) -> set[int]:
+    """The nodes that have something wanted before them; as in PyTorch, others are neither run nor freed."""
+    nodes: dict[int, Node] = {}
+    stack: list[Any] = [root.grad_fn for root, _ in starts]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Node) and id(node) not in nodes:
+            nodes[id(node)] = node
+            stack.extend(node.edges or ())
+    needed: set[int] = set()
+    for node in sorted(nodes.values(), key=lambda node: node.sequence):
+        # What lies before a node that was freed is not known; running it raises the error that says so.
+        if node.edges is None or any(id(edge) in wanted or id(edge) in needed for edge in node.edges):
+            needed.add(id(node))
+    return needed
 
 
 def _deliver(

@@ -88,7 +88,9 @@ class FunctionNode(Node):
                 expected=f"one for each of forward's {len(edges)} arguments (None where there is none)",
                 got=len(found),
             )
-        return [self._checked(value, edge, graph) for value, edge in zip(found, edges, strict=False)]
+        checked = [self._checked(value, edge, graph) for value, edge in zip(found, edges, strict=False)]
+        # One array returned for two inputs must not become the `grad` of both: a change in place would reach both.
+        return checked if graph else [g + 0 if _among(g, checked[:i]) else g for i, g in enumerate(checked)]
 
     def _as_tensor(self, g: Any, index: int) -> Any:
         if g is None:
@@ -183,6 +185,10 @@ class Function:
         return tuple(fresh)
 
 
+def _among(value: Any, others: Sequence[Any]) -> bool:
+    return value is not None and any(value is other for other in others)
+
+
 def _zeros_like(output: Tensor) -> Any:
     dtype = output.dtype
 
@@ -195,7 +201,7 @@ def _zeros_like(output: Tensor) -> Any:
 
 
 def _without_cycle(saved: Any, outputs: Sequence[Tensor], node: FunctionNode, inputs: Sequence[Any]) -> Any:
-    if any(saved is value for value in inputs):
+    if _among(saved, inputs):
         return saved
     for i, output in enumerate(outputs):
         if saved is output:

@@ -12,7 +12,7 @@ import numpy as np
 from chainrule.core.backward import grad
 from chainrule.core.mode import state
 from chainrule.core.tensor import Tensor
-from chainrule.errors import GradientError
+from chainrule.errors import GradientError, UnknownNameError
 
 __all__ = ["GradientTape"]
 
@@ -103,12 +103,15 @@ class GradientTape:
 
         Raises:
             GradientError: on a second call, unless the tape is persistent.
+            UnknownNameError: for any other ``unconnected_gradients``.
         """
         if self._used and not self.persistent:
             raise GradientError(
                 "A non-persistent GradientTape can only be used to compute one set of gradients",
                 fix="Use GradientTape(persistent=True)",
             )
+        if unconnected_gradients not in ("none", "zero"):
+            raise UnknownNameError("unconnected_gradients", unconnected_gradients, ("none", "zero"))
         self._used = True
         targets = _flat(target)
         weights = _flat(output_gradients) if output_gradients is not None else [None] * len(targets)
