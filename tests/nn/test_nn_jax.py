@@ -45,10 +45,8 @@ def step(model, loss, state, x, target):
     return value._data, [p.grad._data for p in model.parameters()], [b._data for b in model.buffers()]
 
 
-@pytest.mark.parametrize(("loss", "target"), LOSSES, ids=lambda value: getattr(value, "name", ""))
-def test_training_step_under_jit(loss, target):
+def assert_same_under_jit(model, loss, target):
     jax = pytest.importorskip("jax")
-    model = network()
     state = [np.array(tensor._data) for tensor in (*model.parameters(), *model.buffers())]
     expected = step(model, loss, [np.array(one) for one in state], X, target)
     compiled = jax.jit(lambda state, x, target: step(model, loss, state, x, target))
@@ -56,6 +54,25 @@ def test_training_step_under_jit(loss, target):
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
     for mine, other in zip(found[1] + found[2], expected[1] + expected[2], strict=True):
         np.testing.assert_allclose(mine, other, rtol=2e-4, atol=2e-6)
+
+
+def test_training_step_under_jit():
+    assert_same_under_jit(network(), nn.CrossEntropyLoss(), LABELS)
+
+
+@pytest.mark.parametrize(("loss", "target"), LOSSES, ids=lambda value: getattr(value, "name", ""))
+def test_loss_under_jit(loss, target):
+    assert_same_under_jit(nn.Linear(4, 3), loss, target)
+
+
+def test_comparison_notices_another_loss():
+    class Odd(nn.MSELoss):
+        def forward(self, output, target):
+            scale = 1.0 if isinstance(output._data, np.ndarray) else 1.001
+            return scale * super().forward(output, target)
+
+    with pytest.raises(AssertionError):
+        assert_same_under_jit(nn.Linear(4, 3), Odd(), REAL)
 
 
 def test_dropout_on_jax_arrays_drops_the_same():

@@ -9,7 +9,7 @@ from chainrule import nn
 from chainrule.core import rng
 from chainrule.core.mode import no_grad, set_default_dtype
 from chainrule.core.tensor import Tensor
-from chainrule.errors import ChainruleError, DTypeError, ShapeError
+from chainrule.errors import ChainruleError, DataError, DTypeError, ShapeError
 from chainrule.nn.registry import LAYERS
 from helpers.nn_cases import LAYERS as CASES
 from helpers.nn_cases import Draw, chainrule_library
@@ -180,8 +180,9 @@ def test_dropout_masks_are_a_function_of_seed_step_and_layer():
 
 def test_batch_norm_refuses_a_batch_of_one_in_training_only():
     layer = nn.BatchNorm1d(3)
-    with pytest.raises(ShapeError, match="Expected more than 1 value per channel when training"):
-        layer(rows(1, 3))
+    for model in (layer, nn.Sequential(nn.Linear(3, 3), layer)):
+        with pytest.raises(DataError, match="^Expected more than 1 value per channel when training"):
+            model(rows(1, 3))
     assert layer(rows(1, 3, 2)).shape == (1, 3, 2)
     assert layer.eval()(rows(1, 3)).shape == (1, 3)
 

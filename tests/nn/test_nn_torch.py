@@ -39,7 +39,7 @@ def test_layer_equals_recorded_values(golden, name, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer_equals_torch(name, seed, dtype):
     pytest.importorskip("torch")

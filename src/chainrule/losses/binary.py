@@ -88,13 +88,13 @@ class BCEWithLogitsLoss(Loss):
         c is 0 for labels 0 and 1, so that nothing cancels; only labels between them need the second term.
         """
         xp = namespace((t,))
-        negative = t < 0.5
-        loss = ops.softplus(ops.mul(z, 1 - 2 * xp.astype(~negative, t.dtype)), threshold=math.inf)
-        v = 1.0
+        nearer = xp.astype(t >= 0.5, t.dtype)
+        loss = ops.softplus(ops.mul(z, 1 - 2 * nearer), threshold=math.inf)
+        rest = nearer - t
         if self.pos_weight is not None:
             v = constant_like(self.pos_weight, z)
             loss = ops.mul(loss, 1 + (v - 1) * t)
-        rest = xp.where(negative, -v * t, 1 - t)
+            rest = xp.where(t >= 0.5, rest, v * rest)
         if isinstance(rest, np.ndarray) and not rest.any():
             return loss
         return ops.add(loss, ops.mul(z, rest))

@@ -10,8 +10,9 @@ import numpy as np
 
 from chainrule.core import ops
 from chainrule.core.mode import quiet
+from chainrule.core.op import namespace
 from chainrule.core.tensor import Tensor
-from chainrule.errors import ShapeError
+from chainrule.errors import DataError, ShapeError
 from chainrule.nn import init
 from chainrule.nn.checks import float_dtype, on_cpu, positive_int, real, shape_text
 from chainrule.nn.module import Module
@@ -46,7 +47,8 @@ class BatchNorm1d(Module):
         (N, C) or (N, C, L), kept.
 
     Raises:
-        ShapeError: if the input does not have C features, or in training has one value per feature only.
+        ShapeError: if the input does not have C features.
+        DataError: if a batch has one value per feature only, in training.
     """
 
     keeps_shape = True
@@ -170,7 +172,7 @@ def batch_norm(
         return y if bias is None else y + _per_feature(bias, input)
     n = math.prod(input.shape[dim] for dim in dims)
     if n <= 1:
-        raise ShapeError(
+        raise DataError(
             "Expected more than 1 value per channel when training",
             got=f"input of shape {tuple(input.shape)}",
             fix="Use larger batches, drop the last one, or call eval()",
@@ -182,11 +184,12 @@ def batch_norm(
 
 def _track(x: Any, dims: tuple[int, ...], n: int, running_mean: Tensor, running_var: Tensor, momentum: Any) -> None:
     """Move the running statistics towards the batch's."""
+    xp = namespace((x,))
     with quiet():
-        for running, batch in (
-            (running_mean, ops.mean(x, dim=dims)),
-            (running_var, ops.var(x, dim=dims, correction=1)),
-        ):
+        mean = xp.sum(x, axis=dims, keepdims=True) / n
+        centred = x - mean
+        var = xp.sum(centred * centred, axis=dims) / (n - 1)
+        for running, batch in ((running_mean, xp.reshape(mean, var.shape)), (running_var, var)):
             running._assign((1.0 - momentum) * running._data + momentum * batch)
 
 
