@@ -21,7 +21,7 @@ from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, FormatError
 from chainrule.files import existing_file
 
-__all__ = ["parse_csv", "read_csv"]
+__all__ = ["parse_csv", "read_csv", "read_records"]
 
 DELIMITERS = ",;\t|"
 SNIFFED_ROWS = 100
@@ -90,6 +90,31 @@ def parse_csv(
     if columns is None:
         columns = _collect(first, rows, names, where, header)
     return {name: _pointed(column) if decimal == "," else column for name, column in columns.items()}
+
+
+def read_records(
+    path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None
+) -> tuple[str, list[str]]:
+    """Return a text file's delimiter, and each record that is not blank exactly as it stands, line end included.
+
+    The header is the first record, where there is one; arguments and errors are those of `read_csv`.
+    """
+    found = existing_file(path, "CSV file")
+    text = _decoded(_unzipped(found.read_bytes(), found), str(path), encoding)
+    chosen = delimiter or _sniff(text)
+    lines: list[str] = []
+
+    def noted() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            lines.append(line)
+            yield line
+
+    records = []
+    for fields in csv.reader(noted(), delimiter=chosen):
+        if fields:
+            records.append("".join(lines))
+        lines.clear()
+    return chosen, records
 
 
 def _unzipped(content: bytes, path: Path) -> bytes:

@@ -15,7 +15,7 @@ from chainrule.data.download import Progress, RemoteFile, fetch, show_progress
 from chainrule.data.idx import read_idx
 from chainrule.errors import ChainruleError, DownloadError, FormatError, MissingFileError
 
-__all__ = ["IMAGE_SETS", "cache_folder", "folders", "load_images"]
+__all__ = ["IMAGE_SETS", "cache_folder", "find", "folders", "load_images"]
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -109,6 +109,11 @@ def folders(name: str) -> list[Path]:
     asked = os.environ.get("CHAINRULE_DATA")
     named = [Path(asked).expanduser() / name] if asked else []
     return [*named, cache_folder() / name, Path("/usr/share/datasets") / name]
+
+
+def find(name: str) -> Path | None:
+    """Return the first of `folders` that has all four files of an image set, or None."""
+    return next((folder for folder in folders(name) if _files(folder)), None)
 
 
 def cache_folder() -> Path:

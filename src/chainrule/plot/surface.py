@@ -14,7 +14,7 @@ from chainrule.plot import canvas
 __all__ = ["decision_surface"]
 
 _GRID = 241  # points along each axis
-_LEVELS = 24
+_LEVELS = 25  # odd, so that one half is white
 _MOST_POINTS = 3000
 
 Bounds = tuple[float, float, float, float]
