@@ -54,11 +54,15 @@ def _row(row: dict[str, Any]) -> str:
     unit = row["unit"]
     ours, theirs = (_median(row[side], unit) for side in ("ours", "theirs"))
     ratio = row["ratio"]
-    shown = "" if ratio is None else f"**{ratio['median']:.2f}** ({ratio['low']:.2f}–{ratio['high']:.2f})"
+    shown = "" if ratio is None else f"**{_times(ratio['median'])}** ({_times(ratio['low'])}–{_times(ratio['high'])})"
     goal = "" if row["goal"] is None else f"{row['goal']['goal']}: {'met' if row['goal']['met'] else 'MISSED'}"
     name = f"{row['workload']}: {row['case']}" if row["case"] else row["workload"]
     cells = (name, row["rival"] or "", ours, theirs, shown, str(len(row["ours"])), goal, row["note"])
     return f"| {' | '.join(cells)} |"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def _median(values: list[float], unit: str) -> str:
