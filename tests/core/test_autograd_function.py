@@ -322,3 +322,24 @@ def test_broadcast_gradients_are_summed():
     a, b = create.ones(3, 2, requires_grad=True), create.ones(2, requires_grad=True)
     Add.apply(a, b).sum().backward()
     assert b.grad.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("pair", [False, True])
+def test_outputs_that_are_broadcast_and_used_again_get_fitted_gradients(pair):
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return (x * 2, x * 3) if pair else x * 2
+
+        @staticmethod
+        def backward(ctx, g, *rest):
+            seen.append(tuple(g.shape))
+            return 2 * g
+
+    seen = []
+    x = Tensor(np.ones(2), requires_grad=True)
+    y = Doubled.apply(x)
+    y = y[0] if pair else y
+    ((y + np.ones((3, 2))).sum() + y.sum()).backward()
+    assert seen == [(2,)]
+    assert x.grad.tolist() == [8.0, 8.0]  # 2·(3 + 1)

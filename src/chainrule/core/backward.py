@@ -171,8 +171,9 @@ def _deliver(
 ) -> None:
     """Hand a gradient to the node that made an input, or to the leaf tensor that it is."""
     if isinstance(edge, Node):
-        if type(edge) is OpNode and edge.edges is not None:
-            g = _fitted(edge.out, g)
+        like = (edge.out if edge.edges is not None else None) if type(edge) is OpNode else edge.like()
+        if like is not None:
+            g = _fitted(like, g)
         before = pending.get(edge)
         if before is None:
             pending[edge] = g

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from chainrule.core.mode import no_grad, state
 from chainrule.core.node import Node, OutputNode
@@ -61,6 +63,16 @@ class _SavedOutput:
         return Tensor.on_graph(self.data, node if self.slot is None else OutputNode(node, self.slot))
 
 
+class _Blank(NamedTuple):
+    """The shape and dtype of an output."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+    def zeros(self) -> np.ndarray:
+        return np.zeros(self.shape, self.dtype)
+
+
 class FunctionNode(Node):
     """A user's `Function` on the graph."""
 
@@ -69,11 +81,14 @@ class FunctionNode(Node):
     def __init__(self, function: type[Function], ctx: Context, edges: tuple[Any, ...]) -> None:
         super().__init__(edges)
         self.function, self.ctx = function, ctx
-        self.outputs: tuple[tuple[tuple[int, ...], Any], ...] = ()
+        self.outputs: tuple[_Blank, ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.function.__name__}Backward"
+
+    def like(self, slot: int = 0) -> _Blank:
+        return self.outputs[slot]
 
     def gradients(self, g: Any, graph: bool) -> Sequence[Any]:
         edges = self.check_alive()
@@ -94,8 +109,7 @@ class FunctionNode(Node):
 
     def _as_tensor(self, g: Any, index: int) -> Any:
         if g is None:
-            shape, like = self.outputs[index]
-            return Tensor.of(like(shape)) if self.ctx._materialize else None
+            return Tensor.of(self.outputs[index].zeros()) if self.ctx._materialize else None
         return g if isinstance(g, Tensor) else Tensor.of(g)
 
     def _checked(self, value: Any, edge: Any, graph: bool) -> Any:
@@ -173,7 +187,7 @@ class Function:
             (value.grad_fn or value) if isinstance(value, Tensor) and value.requires_grad else None for value in inputs
         )
         node = FunctionNode(cls, ctx, edges)
-        node.outputs = tuple((tuple(output.shape), _zeros_like(output)) for output in outputs)
+        node.outputs = tuple(_Blank(tuple(output.shape), output.dtype) for output in outputs)
         fresh = []
         for i, output in enumerate(outputs):
             step: Node = node if len(outputs) == 1 else OutputNode(node, i)
@@ -187,17 +201,6 @@ class Function:
 
 def _among(value: Any, others: Sequence[Any]) -> bool:
     return value is not None and any(value is other for other in others)
-
-
-def _zeros_like(output: Tensor) -> Any:
-    dtype = output.dtype
-
-    def zeros(shape: tuple[int, ...]) -> Any:
-        import numpy as np
-
-        return np.zeros(shape, dtype)
-
-    return zeros
 
 
 def _without_cycle(saved: Any, outputs: Sequence[Tensor], node: FunctionNode, inputs: Sequence[Any]) -> Any:

@@ -55,6 +55,10 @@ class Node:
                 found.append((AccumulateGrad(edge), 0))
         return tuple(found)
 
+    def like(self, slot: int = 0) -> Any:
+        """Something with the shape and dtype of an output, to which its gradient is fitted; None if it is not known."""
+        return None
+
     def gradients(self, g: Any, graph: bool) -> Sequence[Any]:
         """The gradient for each edge, given the gradient `g` of the output; Tensors if `graph`, else arrays."""
         raise NotImplementedError
@@ -162,3 +166,6 @@ class OutputNode(Node):
     @property
     def name(self) -> str:
         return self.parent.name
+
+    def like(self, slot: int = 0) -> Any:
+        return self.parent.like(self.index)
