@@ -55,9 +55,24 @@ def test_linear_input_errors():
     for wrong in (rows(5, 4), Tensor(np.float32(1)), rows(3, 1)):
         with pytest.raises(ShapeError, match="Linear"):
             layer(wrong)
-    for wrong in ("text", None, [1.0, 2.0, 3.0]):
-        with pytest.raises(DTypeError, match="tensor or an array"):
-            layer(wrong)
+
+
+@pytest.mark.parametrize("wrong", ["text", None, [1.0, 2.0, 3.0]])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Linear(3, 2),
+        nn.BatchNorm1d(3),
+        nn.LayerNorm(3),
+        nn.Flatten(),
+        nn.Dropout(),
+        nn.Softmax(),
+        nn.Sequential(nn.Flatten()),
+    ],
+)
+def test_inputs_that_are_no_tensors(layer, wrong):
+    with pytest.raises(DTypeError, match="tensor or an array"):
+        layer(wrong)
 
 
 def test_linear_takes_arrays_and_follows_the_default_dtype():
@@ -181,7 +196,7 @@ def test_dropout_masks_are_a_function_of_seed_step_and_layer():
 def test_batch_norm_refuses_a_batch_of_one_in_training_only():
     layer = nn.BatchNorm1d(3)
     for model in (layer, nn.Sequential(nn.Linear(3, 3), layer)):
-        with pytest.raises(DataError, match="^Expected more than 1 value per channel when training"):
+        with pytest.raises(DataError, match=r"^Expected more than 1 value per channel when training"):
             model(rows(1, 3))
     assert layer(rows(1, 3, 2)).shape == (1, 3, 2)
     assert layer.eval()(rows(1, 3)).shape == (1, 3)

@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.core import ops
 from chainrule.errors import ConfigError, UnknownNameError
-from chainrule.nn.checks import real
+from chainrule.nn.checks import real, shape_of
 from chainrule.nn.module import Module
 
 __all__ = [
@@ -259,4 +259,4 @@ def softmax_dim(input: Any, dim: int | None) -> int:
     """The dimension of a softmax; left out, it is PyTorch's: the columns' (1), but 0 for 0, 1 and 3 dimensions."""
     if dim is not None:
         return dim
-    return 0 if input.ndim in (0, 1, 3) else 1
+    return 0 if len(shape_of(input, "a softmax")) in (0, 1, 3) else 1

@@ -9,7 +9,7 @@ import numpy as np
 from chainrule.core.mode import state
 from chainrule.errors import ConfigError, DTypeError, EngineError
 
-__all__ = ["float_dtype", "on_cpu", "positive_int", "probability", "real", "shape_text"]
+__all__ = ["float_dtype", "on_cpu", "positive_int", "probability", "real", "shape_of", "shape_text"]
 
 
 def positive_int(value: Any, name: str) -> int:
@@ -46,6 +46,18 @@ def on_cpu(device: Any) -> None:
     """Accept the device that PyTorch programs name, if it is the one there is."""
     if device is not None and not str(device).startswith("cpu"):
         raise EngineError("modules live on the CPU", got=device, fix='Use device="cpu"')
+
+
+def shape_of(input: Any, layer: object) -> tuple[int, ...]:
+    """The shape of what a layer is called with.
+
+    Raises:
+        DTypeError: if it is not a tensor or an array.
+    """
+    try:
+        return input.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        raise DTypeError(f"{layer!r} takes a tensor or an array", got=type(input).__name__) from None
 
 
 def shape_text(shape: tuple[int, ...] | None) -> str:

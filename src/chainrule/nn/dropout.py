@@ -6,7 +6,7 @@ from typing import Any
 
 from chainrule.core import ops, rng
 from chainrule.core.op import namespace
-from chainrule.nn.checks import probability
+from chainrule.nn.checks import probability, shape_of
 from chainrule.nn.module import Module
 
 __all__ = ["Dropout", "dropout"]
@@ -43,6 +43,7 @@ class Dropout(Module):
         self.p, self.inplace = probability(p, "p"), bool(inplace)
 
     def forward(self, input: Any) -> Any:
+        shape_of(input, self)
         return dropout(input, self.p, self.training)
 
     def extra_repr(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.core import ops
 from chainrule.core.op import axes_of
 from chainrule.errors import ShapeError
+from chainrule.nn.checks import shape_of
 from chainrule.nn.module import Module
 
 __all__ = ["Flatten", "Identity"]
@@ -31,7 +32,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = int(start_dim), int(end_dim)
 
     def forward(self, input: Any) -> Any:
-        shape = tuple(input.shape)
+        shape = tuple(shape_of(input, self))
         folded = self._folded(shape)
         return input if folded == shape else ops.reshape(input, shape=folded)
 

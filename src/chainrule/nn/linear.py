@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.core import ops
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import ShapeError
 from chainrule.nn import init
-from chainrule.nn.checks import float_dtype, on_cpu, positive_int, shape_text
+from chainrule.nn.checks import float_dtype, on_cpu, positive_int, shape_of, shape_text
 from chainrule.nn.module import Module
 from chainrule.nn.parameter import Parameter
 
@@ -59,30 +59,21 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Any) -> Any:
-        shape = getattr(input, "shape", None)
+        shape = shape_of(input, self)
         if not shape or shape[-1] != self.in_features:
-            self._reject(input)
+            self._reject(tuple(shape))
         parameters = self._parameters
         bias = parameters["bias"]
         if bias is None:
             return ops.matmul(input, ops.transpose(parameters["weight"], dim0=0, dim1=1))
         return ops.linear(input, parameters["weight"], bias)
 
-    def _reject(self, input: Any) -> None:
-        shape = getattr(input, "shape", None)
-        if shape is None:
-            raise DTypeError(f"{self!r} takes a tensor or an array", got=type(input).__name__)
-        raise ShapeError(
-            f"{self!r} does not take this input", expected=f"shape (…, {self.in_features})", got=tuple(shape)
-        )
+    def _reject(self, shape: object) -> None:
+        raise ShapeError(f"{self!r} does not take this input", expected=f"shape (…, {self.in_features})", got=shape)
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         if not input_shape or input_shape[-1] != self.in_features:
-            raise ShapeError(
-                f"{self!r} does not take this input",
-                expected=f"shape (…, {self.in_features})",
-                got=shape_text(input_shape),
-            )
+            self._reject(shape_text(input_shape))
         return (*input_shape[:-1], self.out_features)
 
     def config(self) -> dict[str, Any]:

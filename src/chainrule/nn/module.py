@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
+from chainrule.core.device import require_cpu
 from chainrule.core.mode import no_grad
 from chainrule.core.tensor import HookHandle, Tensor
 from chainrule.errors import ConfigError, DTypeError, UnknownNameError
 from chainrule.nn.hooks import Hooks
 from chainrule.nn.parameter import Parameter
+from chainrule.nn.probe import probed_shape
 from chainrule.nn.statedict import compare, copy_into
 
 if TYPE_CHECKING:
@@ -26,6 +28,11 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
 
 class Module:
@@ -338,6 +345,11 @@ class Module:
     def cpu(self) -> Self:
         return self
 
+    def cuda(self, device: Any = None) -> Self:
+        """Raise EngineError: modules live on the CPU."""
+        require_cpu("cuda" if device is None else device)
+        return self
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file; `chainrule.load` reads it."""
         from chainrule.interchange import bundle
@@ -382,20 +394,7 @@ class Module:
         """
         if self.keeps_shape:
             return tuple(input_shape)
-        return self._probed_shape(tuple(input_shape))
-
-    def _probed_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Find the shape by trying two rows of zeros."""
-        modes = [(module, module.training) for module in self.modules()]
-        first = next(self.parameters(), None)
-        rows = np.zeros((2, *input_shape), np.float32 if first is None else first._data.dtype)
-        self.eval()
-        try:
-            with no_grad():
-                return tuple(self(Tensor.of(rows)).shape[1:])
-        finally:
-            for module, mode in modes:
-                module.training = mode
+        return probed_shape(self, tuple(input_shape))
 
     def extra_repr(self) -> str:
         """What `repr` shows between the parentheses."""

@@ -14,7 +14,7 @@ from chainrule.core.op import namespace
 from chainrule.core.tensor import Tensor
 from chainrule.errors import DataError, ShapeError
 from chainrule.nn import init
-from chainrule.nn.checks import float_dtype, on_cpu, positive_int, real, shape_text
+from chainrule.nn.checks import float_dtype, on_cpu, positive_int, real, shape_of, shape_text
 from chainrule.nn.module import Module
 from chainrule.nn.parameter import Parameter
 
@@ -97,7 +97,7 @@ class BatchNorm1d(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
-        shape = input.shape
+        shape = shape_of(input, self)
         if len(shape) not in (2, 3) or shape[1] != self.num_features:
             self._reject(tuple(shape))
         tracked = self.track_running_stats
@@ -253,8 +253,9 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Any) -> Any:
-        if tuple(input.shape[-len(self.normalized_shape) :]) != self.normalized_shape:
-            self._reject(tuple(input.shape))
+        shape = tuple(shape_of(input, self))
+        if shape[-len(self.normalized_shape) :] != self.normalized_shape:
+            self._reject(shape)
         parameters = self._parameters
         return layer_norm(input, self.normalized_shape, parameters["weight"], parameters["bias"], self.eps)
 

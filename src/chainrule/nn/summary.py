@@ -12,6 +12,7 @@ from chainrule.nn.checks import shape_text
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
+from chainrule.nn.probe import probed_shape
 
 __all__ = ["LayerSummary", "Summary", "summary"]
 
@@ -132,7 +133,7 @@ def _shapes_within(model: Module, shape: Shape) -> dict[int, Shape]:
 
     handles = [module.register_forward_hook(note) for module in model.modules()]
     try:
-        model._probed_shape(shape)
+        probed_shape(model, shape)
     finally:
         for handle in handles:
             handle.remove()
