@@ -112,7 +112,7 @@ def _free_name(wanted: str, taken: Mapping[str, Any]) -> str:
 
 def _restored(described: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     """The reverse of `_described`; KeyError, TypeError or ValueError for anything that it never wrote."""
-    ((kind, content),) = described.items()
+    ((kind, content),) = _checked(described, (dict,)).items()
     if kind in ("tensor", "array"):
         return Tensor.of(arrays[content]) if kind == "tensor" else arrays[content]
     if kind == "dict":
