@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from chainrule.core.device import require_cpu
-from chainrule.core.device import require_cpu
 from chainrule.core.mode import no_grad
 from chainrule.core.tensor import HookHandle, Tensor
 from chainrule.errors import ConfigError, DTypeError, UnknownNameError
@@ -29,11 +28,6 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
