@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainrule.engines.base import BlockResult, Engine, Plan
 from chainrule.engines.eager import EagerEngine
-from chainrule.errors import EngineError, UnknownNameError
+from chainrule.errors import DTypeError, EngineError, UnknownNameError
 
 __all__ = ["BlockResult", "EagerEngine", "Engine", "Plan", "available", "choose"]
 
@@ -18,24 +18,29 @@ def available() -> tuple[str, ...]:
 
 
 def choose(name: str | Engine, plan: Plan) -> Engine:
-    """Return the engine called `name`; ``"auto"`` takes the first that can run the plan.
+    """Return the engine called `name`, or an engine itself; ``"auto"`` takes the first that can run the plan.
 
     Raises:
         UnknownNameError: for a name that is not in `available`.
+        DTypeError: for anything that is neither a name nor an engine.
         EngineError: if the engine cannot run the plan; the message names the layer and the reason.
     """
-    if not isinstance(name, str):
-        return name
     if name == "auto":
         for kind in _ENGINES.values():
             engine = kind()
             if engine.refusal(plan) is None:
                 return engine
         raise EngineError("no engine can run this model")
+    chosen = _named(name) if isinstance(name, str) else name
+    if isinstance(chosen, type) or not all(hasattr(chosen, method) for method in ("refusal", "prepare", "run")):
+        raise DTypeError("not an engine", expected=f"one of auto, {', '.join(_ENGINES)}", got=repr(name)[:80])
+    reason = chosen.refusal(plan)
+    if reason is not None:
+        raise EngineError(f"engine {chosen.name!r} cannot run this model: {reason}", fix='Use engine="auto"')
+    return chosen
+
+
+def _named(name: str) -> Engine:
     if name not in _ENGINES:
         raise UnknownNameError("engine", name, ("auto", *_ENGINES))
-    engine = _ENGINES[name]()
-    reason = engine.refusal(plan)
-    if reason is not None:
-        raise EngineError(f"engine {name!r} cannot run this model: {reason}", fix='Use engine="auto"')
-    return engine
+    return _ENGINES[name]()

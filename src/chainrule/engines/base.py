@@ -55,12 +55,15 @@ class BlockResult:
     Attributes:
         losses: ``(n,)`` float64, the loss of each step that was run; n < K only if `stopped`.
         outputs: the model's output of each step, if the plan asked to keep them.
-        stopped: the last loss is not finite; its step was not applied, so the parameters are those that produced it.
+        stopped: the last step was not applied, because its loss, or what it would have made of the parameters, is not
+            finite.  Parameters, buffers and optimiser state are those before it.
+        cause: path of the first parameter that the last step would have made infinite or not a number, if that is why.
     """
 
     losses: np.ndarray
     outputs: list[np.ndarray] | None = None
     stopped: bool = False
+    cause: str | None = None
 
 
 class Engine(Protocol):

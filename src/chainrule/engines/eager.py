@@ -13,17 +13,37 @@ from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.threads import suited_threads
-from chainrule.engines.update import FlatUpdate
+from chainrule.engines.update import FlatUpdate, Saved
+from chainrule.nn.module import Module
 
 __all__ = ["EagerEngine"]
 
 
 @dataclass
 class State:
-    """Steps taken so far in this run, and the flattened parameters."""
+    """Where a run has got to.
+
+    Attributes:
+        step: steps taken so far.
+        update: the flattened parameters.
+        buffers: running statistics and the like, as far as they were finite to begin with.
+    """
 
     step: int
     update: FlatUpdate
+    buffers: list[Tensor]
+
+    def save(self) -> tuple[int, Saved, list[np.ndarray]]:
+        return self.step, self.update.save(), [buffer._data.copy() for buffer in self.buffers]
+
+    def restore(self, saved: tuple[int, Saved, list[np.ndarray]]) -> None:
+        self.step = saved[0]
+        self.update.restore(saved[1])
+        for buffer, values in zip(self.buffers, saved[2], strict=True):
+            buffer._assign(values)
+
+    def is_finite(self) -> bool:
+        return self.update.first_nonfinite() is None and all(_is_finite(buffer) for buffer in self.buffers)
 
 
 class EagerEngine:
@@ -35,7 +55,8 @@ class EagerEngine:
         return None
 
     def prepare(self, plan: Plan) -> State:
-        return State(0, FlatUpdate(plan.optimizer, plan.clip_norm, plan.clip_value))
+        buffers = [buffer for buffer in plan.model.buffers() if _is_finite(buffer)]
+        return State(0, FlatUpdate(plan.optimizer, plan.clip_norm, plan.clip_value), buffers)
 
     def run(
         self,
@@ -45,16 +66,32 @@ class EagerEngine:
         batch_index: np.ndarray,
         rates: list[list[dict[str, float]]] | None,
     ) -> BlockResult:
-        model, loss_of, seed = plan.model, plan.loss.forward, plan.seed
+        with quiet(), suited_threads(plan.model, batch_index.shape[1]):
+            _forget_gradients(plan.model)
+            state.update.refresh()
+            saved = state.save()
+            result = self._steps(plan, state, data, batch_index, rates)
+            if not state.is_finite():
+                return self._run_to_last_finite(plan, state, data, batch_index, rates, saved, result)
+        return result
+
+    def _steps(
+        self,
+        plan: Plan,
+        state: State,
+        data: Dataset,
+        batch_index: np.ndarray,
+        rates: list[list[dict[str, float]]] | None,
+    ) -> BlockResult:
+        model, loss_of = plan.model, plan.loss.forward
         update, groups = state.update, plan.optimizer.param_groups
-        batch, wrap = data.batch, Tensor.of
+        batch, wrap, set_step = data.batch, Tensor.of, rng.set_step
         losses: list[float] = []
         outputs: list[np.ndarray] | None = [] if plan.keep_outputs else None
-        threads = suited_threads(model, batch_index.shape[1])
-        with threads, quiet(), enable_grad(), rng.at_step(seed, state.step):
+        with enable_grad(), rng.at_step(plan.seed, state.step):
             for k, rows in enumerate(batch_index):
                 inputs, targets = batch(rows)
-                rng.set_step(state.step)
+                set_step(state.step)
                 output = model(wrap(inputs))
                 loss = loss_of(output, wrap(targets))
                 value = float(loss._data)
@@ -67,9 +104,46 @@ class EagerEngine:
                 if rates is not None:
                     for group, rate in zip(groups, rates[k], strict=True):
                         group.update(rate)
+                    update.refresh_slots()
                 update.step()
                 state.step += 1
         return BlockResult(np.array(losses), outputs)
 
+    def _run_to_last_finite(
+        self,
+        plan: Plan,
+        state: State,
+        data: Dataset,
+        batch_index: np.ndarray,
+        rates: list[list[dict[str, float]]] | None,
+        saved: tuple[int, Saved, list[np.ndarray]],
+        result: BlockResult,
+    ) -> BlockResult:
+        """Begin the block again, and end it before the step that made something infinite or not a number.
+
+        Looking at all parameters after each step would cost every training; running one block twice costs only those
+        that fail.  Batches and masks are functions of the step, so the steps come out the same.
+        """
+        cause = state.update.first_nonfinite()
+        state.restore(saved)
+        if len(batch_index) == 1:
+            return BlockResult(result.losses, result.outputs, stopped=True, cause=None if result.stopped else cause)
+        for k in range(len(result.losses)):
+            one = self.run(plan, state, data, batch_index[k : k + 1], None if rates is None else rates[k : k + 1])
+            if one.stopped:
+                return BlockResult(result.losses[: k + 1], (result.outputs or [])[: k + 1], True, one.cause)
+        return result
+
     def write_back(self, plan: Plan, state: State) -> None:
+        _forget_gradients(plan.model)
         state.update.write_back()
+
+
+def _forget_gradients(model: Module) -> None:
+    """Gradients from before are no part of a step; those of parameters outside the optimiser would add up for ever."""
+    for parameter in model.parameters():
+        parameter.grad = None
+
+
+def _is_finite(buffer: Tensor) -> bool:
+    return bool(np.isfinite(buffer._data).all())

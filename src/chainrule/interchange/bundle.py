@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule import losses
 from chainrule.data.preprocessing import Preprocessing
-from chainrule.errors import ChainruleError, FormatError
+from chainrule.errors import ChainruleError, DTypeError, FormatError, MissingFileError
 from chainrule.files import existing_file
 from chainrule.interchange import safetensors, strict_json
 from chainrule.losses import Loss
@@ -29,6 +29,8 @@ __all__ = ["load", "save"]
 FORMAT = "chainrule.model"
 VERSION = 1
 
+_MOST_LAYERS = 10_000
+
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write `model` to one file; whatever stood there is replaced only when the new file is complete.
@@ -37,20 +39,27 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         model: made of the library's own layers.
         path: usually ending in ``.safetensors``.
 
+    Numbers are kept bit for bit, infinities and NaN included.  The same model gives the same bytes.
+
     Raises:
-        FormatError: for a layer that the registry does not know: such a model can be rebuilt only by its own code.
+        FormatError: for a layer or a loss that is not the library's own: such a model can be rebuilt only by its own
+            code; and for layers with options that JSON cannot hold.
         MissingFileError: if the folder does not exist or cannot be written to.
+        DTypeError: if `model` is no module, or `path` no path.
     """
-    loss = model.objective
+    if not isinstance(model, Module):
+        raise DTypeError("not a model", expected="a Module", got=type(model).__name__)
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
-        "model": _dumps(registry.describe(model)),
-        "preprocessing": _dumps(None if model.preprocessing is None else model.preprocessing.to_dict()),
-        "objective": _dumps(None if loss is None else {"name": loss.name, **loss.config()}),
+        "model": _dumps(registry.describe(model), "the layers"),
+        "preprocessing": _dumps(
+            None if model.preprocessing is None else model.preprocessing.to_dict(), "the preprocessing"
+        ),
+        "objective": _dumps(_described_loss(model.objective), "the loss"),
     }
     tensors = {name: np.asarray(value._data, order="C") for name, value in model.state_dict().items()}
-    safetensors.write(path, tensors, metadata)
+    safetensors.write(_path(path), tensors, metadata)
 
 
 def load(path: str | os.PathLike[str]) -> Module:
@@ -60,25 +69,51 @@ def load(path: str | os.PathLike[str]) -> Module:
         MissingFileError: if there is no such file.
         FormatError: if it is corrupt, truncated, of another kind, or of a newer version.
     """
-    file = existing_file(path, "model file")
+    file = existing_file(_path(path), "model file")
     header = safetensors.read_header(file)
     described = _description(header.metadata, file)
-    model = _built(described["model"], header.tensors, file)
-    tensors, _ = safetensors.read(file)
-    _fill(model, tensors, file)
     try:
+        _check_size(described["model"], header.tensors)
+        model = registry.build(described["model"])
+        tensors, _ = safetensors.read(file)
+        _check_dtypes(model, tensors)
+        model.load_state_dict(tensors)
         if described["preprocessing"] is not None:
             model.preprocessing = Preprocessing.from_dict(described["preprocessing"])
+            model.output_shape(model.preprocessing.shape)
         if described["objective"] is not None:
             model.objective = _loss(described["objective"])
+    except MissingFileError:
+        raise
     except ChainruleError as error:
         raise FormatError(f"the model file is damaged: {error}", where=file) from error
     model.eval()
     return model
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _path(path: str | os.PathLike[str]) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError as error:
+        raise DTypeError("not a path", expected="a text or a Path", got=type(path).__name__) from error
+
+
+def _dumps(value: Any, what: str) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{what} cannot be described in a file: {error}") from error
+
+
+def _described_loss(loss: Loss | None) -> dict[str, Any] | None:
+    if loss is None:
+        return None
+    if losses.LOSSES.get(loss.name) is not type(loss):
+        raise FormatError(
+            f"{type(loss).__name__} is not one of chainrule's own losses, which alone can be described",
+            fix="Set model.objective to one of chainrule.losses, or to None, and save again",
+        )
+    return {"name": loss.name, **loss.config()}
 
 
 def _description(metadata: Mapping[str, str], file: Any) -> dict[str, Any]:
@@ -107,43 +142,37 @@ def _description(metadata: Mapping[str, str], file: Any) -> dict[str, Any]:
     return found
 
 
-def _built(layers: Any, tensors: Mapping[str, safetensors.TensorInfo], file: Any) -> Module:
-    """Build the layers, unless their description asks for more memory than the file has numbers for."""
+def _check_size(layers: Any, tensors: Mapping[str, safetensors.TensorInfo]) -> None:
+    """Refuse layers that ask for more memory than the file has numbers for, before they are made."""
     stored = sum(math.prod(info.shape) for info in tensors.values())
-    if _wanted(layers) > max(stored, 1 << 16):
-        raise FormatError("the model file is damaged: its layers are larger than what it holds", where=file)
-    try:
-        return registry.build(layers)
-    except ChainruleError as error:
-        raise FormatError(f"the model file is damaged: {error}", where=file) from error
+    wanted, made = registry.parameter_count(layers), 0
+    pending = [layers]
+    while pending:
+        one, made = pending.pop(), made + 1
+        if not isinstance(one, Mapping):
+            continue
+        inner, config = one.get("layers"), one.get("config")
+        if isinstance(inner, list):
+            pending += [entry[1] for entry in inner if isinstance(entry, list) and len(entry) == 2]
+        if isinstance(config, Mapping) and isinstance(features := config.get("num_features"), int):
+            wanted += 2 * features * bool(config.get("track_running_stats", True))
+    if wanted > stored or made > _MOST_LAYERS:
+        raise FormatError(
+            "its layers are larger than what it holds",
+            expected=f"{stored} numbers in at most {_MOST_LAYERS} layers",
+            got=f"{wanted} in {made}",
+        )
 
 
-def _wanted(described: Any) -> int:
-    """At least as many numbers as the largest described layer has: the product of its sizes."""
-    if isinstance(described, dict):
-        if "config" in described:
-            return math.prod(_sizes(described["config"]))
-        return max((_wanted(value) for value in described.values()), default=0)
-    return max((_wanted(value) for value in described), default=0) if isinstance(described, list) else 0
-
-
-def _sizes(config: Any) -> list[int]:
-    if isinstance(config, dict):
-        return [size for value in config.values() for size in _sizes(value)]
-    if isinstance(config, list):
-        return [size for value in config for size in _sizes(value)]
-    return [config] if isinstance(config, int) and config > 1 else []
-
-
-def _fill(model: Module, tensors: Mapping[str, np.ndarray], file: Any) -> None:
-    for name, parameter in model.named_parameters():
-        # The file's precision is the model's precision.
-        if name in tensors and tensors[name].dtype.kind == "f":
-            parameter._data = parameter._data.astype(tensors[name].dtype)
-    try:
-        model.load_state_dict(tensors)
-    except ChainruleError as error:
-        raise FormatError(f"the model file is damaged: {error}", where=file) from error
+def _check_dtypes(model: Module, tensors: Mapping[str, np.ndarray]) -> None:
+    """A file's tensors have the dtypes of the layers that they belong to: nothing is converted in silence."""
+    for name, value in model.state_dict().items():
+        if name in tensors and tensors[name].dtype != value._data.dtype:
+            raise FormatError(
+                f"tensor {name!r} has another dtype than its layer",
+                expected=value._data.dtype,
+                got=tensors[name].dtype,
+            )
 
 
 def _loss(config: Any) -> Loss:
@@ -152,5 +181,7 @@ def _loss(config: Any) -> Loss:
     options = {key: value for key, value in config.items() if key != "name"}
     try:
         return losses.get(config["name"], **options)
-    except TypeError as error:
-        raise FormatError(f"its loss has unknown options: {error}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, ChainruleError):
+            raise
+        raise FormatError(f"its loss has unusable options: {error}") from error

@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+from chainrule.train.callbacks import (
+    Callback,
+    CSVLogger,
+    EarlyStopping,
+    LambdaCallback,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
 from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
 from chainrule.train.fit import fit
 from chainrule.train.history import History
 
-__all__ = ["History", "Scores", "evaluate", "fit", "predict", "predict_proba"]
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "EarlyStopping",
+    "History",
+    "LambdaCallback",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "Scores",
+    "TerminateOnNaN",
+    "evaluate",
+    "fit",
+    "predict",
+    "predict_proba",
+]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from chainrule.errors import ConfigError, UnknownNameError
+from chainrule.errors import ConfigError, FormatError, UnknownNameError
 from chainrule.files import atomic_write
+from chainrule.nn import registry
 
 if TYPE_CHECKING:
-    from chainrule.train.loop import Training
+    from chainrule.train.loop import Snapshot, Training
 
 __all__ = [
     "CSVLogger",
@@ -23,6 +23,7 @@ __all__ = [
     "LambdaCallback",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "TerminateOnNaN",
 ]
 
 Logs = Mapping[str, float]
@@ -33,7 +34,7 @@ class Callback:
     """Base class; override what you need.
 
     Attributes:
-        training: the running training: ``model``, ``optimizer``, ``history``, ``stop(reason)``.
+        training: the running training: ``model``, ``optimizer``, ``history``, ``stop(reason)``, ``snapshot()``.
     """
 
     training: Training
@@ -59,38 +60,34 @@ class _Monitor:
     """Whether a value of the logs got better.
 
     Args:
+        training: the running training, which knows what is recorded.
         name: key in the logs.
         mode: "min", "max", or "auto": accuracy and the like grow, losses and errors shrink.
         min_delta: smaller changes do not count.
+
+    Raises:
+        ConfigError: if nothing of that name will be recorded.
+        UnknownNameError: for another mode.
     """
 
-    def __init__(self, name: str, mode: Mode, min_delta: float) -> None:
+    def __init__(self, training: Training, name: str, mode: Mode, min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
             raise UnknownNameError("mode", mode, ("auto", "min", "max"))
-        self.name = name
-        self.sign = 1.0 if mode == "max" or (mode == "auto" and _grows(name)) else -1.0
-        self.min_delta = abs(min_delta)
+        if name not in training.recorded:
+            hint = ". Give validation data to fit" if str(name).startswith("val_") else ""
+            known = ", ".join(training.recorded)
+            raise ConfigError(f"nothing called {name!r} is recorded{hint}", fix=f"Recorded: {known}")
+        grows = {metric.name: metric.higher_is_better for metric in training.metrics}
+        upwards = mode == "max" or (mode == "auto" and grows.get(name.removeprefix("val_"), False))
+        self.name, self.sign, self.min_delta = name, 1.0 if upwards else -1.0, abs(min_delta)
         self.best = -math.inf
 
-    def value(self, logs: Logs) -> float:
-        if self.name not in logs:
-            hint = ". Give validation data to fit" if self.name.startswith("val_") else ""
-            raise ConfigError(f"nothing called {self.name!r} is recorded{hint}", fix=f"Recorded: {', '.join(logs)}")
-        return self.sign * logs[self.name]
-
     def improved(self, logs: Logs) -> bool:
-        value = self.value(logs)
+        value = self.sign * logs[self.name]
         if math.isnan(value) or not value - self.min_delta > self.best:
             return False
         self.best = value
         return True
-
-
-def _grows(name: str) -> bool:
-    from chainrule import metrics
-
-    bare = name.removeprefix("val_")
-    return bare in metrics.names() and metrics.get(bare).higher_is_better
 
 
 class EarlyStopping(Callback):
@@ -119,26 +116,26 @@ class EarlyStopping(Callback):
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
 
     def on_train_begin(self) -> None:
-        self.watched = _Monitor(self.monitor, self.mode, self.min_delta)
+        self.watched = _Monitor(self.training, self.monitor, self.mode, self.min_delta)
         self.waited = 0
-        self.best: dict[str, np.ndarray] | None = None
-        self.best_epoch = 0
+        self.best: Snapshot | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        if epoch < self.start_from_epoch:
+            return
         if self.watched.improved(logs):
-            self.waited, self.best_epoch = 0, epoch
+            self.waited = 0
             if self.restore_best_weights:
                 self.best = self.training.snapshot()
             return
-        if epoch < self.start_from_epoch:
-            return
         self.waited += 1
-        if self.waited >= self.patience:
-            self.training.stop(f"{self.monitor} has not improved for {self.waited} epochs")
+        if self.waited >= self.patience and epoch > 0:
+            plural = "s" * (self.waited > 1)
+            self.training.stop(f"{self.monitor} has not improved for {self.waited} epoch{plural}")
 
     def on_train_end(self) -> None:
-        if self.best is not None and self.best_epoch + 1 < self.training.history.epochs:
-            self.training.restore(self.best, self.best_epoch)
+        if self.best is not None:
+            self.training.restore(self.best)
 
 
 class ModelCheckpoint(Callback):
@@ -157,44 +154,74 @@ class ModelCheckpoint(Callback):
         self.path, self.monitor, self.save_best_only, self.mode = os.fspath(path), monitor, save_best_only, mode
 
     def on_train_begin(self) -> None:
-        self.watched = _Monitor(self.monitor, self.mode, 0.0)
+        self.watched = _Monitor(self.training, self.monitor, self.mode) if self.save_best_only else None
+        # What would fail after an epoch can fail before it.
+        registry.describe(self.model)
+        self._filled(0, dict.fromkeys(self.training.recorded, 0.0))
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if not self.save_best_only or self.watched.improved(logs):
-            try:
-                path = self.path.format(epoch=epoch + 1, **logs)
-            except (KeyError, IndexError, ValueError) as error:
-                raise ConfigError(
-                    f"checkpoint path {self.path!r} cannot be filled in: {error}",
-                    fix=f"Known: epoch, {', '.join(logs)}",
-                ) from error
-            self.training.save(path)
+        if self.watched is None or self.watched.improved(logs):
+            self.training.save(self._filled(epoch, logs))
+
+    def _filled(self, epoch: int, logs: Logs) -> str:
+        try:
+            return self.path.format(epoch=epoch + 1, **logs)
+        except (KeyError, IndexError, ValueError, AttributeError) as error:
+            raise ConfigError(
+                f"checkpoint path {self.path!r} cannot be filled in: {error}", fix=f"Known: epoch, {', '.join(logs)}"
+            ) from error
 
 
 class CSVLogger(Callback):
     """Write one line per epoch to a CSV file.
 
     Args:
-        path: the file; it is complete after every epoch.
+        path: the file.  It is replaced as a whole, so that it is never half written: after each epoch, or, where
+            epochs are so short that this would hold them up, every few epochs, and at the end in any case.
         separator: between the fields.
         append: go on after what the file holds already.
+
+    Raises:
+        FormatError: with `append`, if the file holds other columns.
+        MissingFileError: if the folder does not exist or cannot be written to.
     """
 
+    _SHARE = 20  # training takes at least this many times as long as writing
+
     def __init__(self, path: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        self.path, self.separator, self.append = Path(path), separator, append
+        self.path, self.separator, self.append = Path(path).expanduser(), separator, append
 
     def on_train_begin(self) -> None:
-        kept = self.path.read_text("utf-8").splitlines() if self.append and self.path.is_file() else []
-        self.lines = kept
-        self.titled = bool(kept)
+        title = self.separator.join(["epoch", *self.training.recorded])
+        self.lines = self._kept() or [title]
+        if self.lines[0] != title:
+            raise FormatError("the log to append to has other columns", expected=title, got=self.lines[0][:80])
+        self.due = 0.0
+        self._write()
+
+    def _kept(self) -> list[str]:
+        if not self.append or not self.path.is_file():
+            return []
+        return self.path.read_text("utf-8", errors="replace").splitlines()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        if not self.titled:
-            self.lines.append(self.separator.join(["epoch", *logs]))
-            self.titled = True
-        self.lines.append(self.separator.join([str(epoch + 1), *(repr(float(value)) for value in logs.values())]))
+        values = (repr(float(logs[name])) for name in self.training.recorded)
+        self.lines.append(self.separator.join([str(epoch + 1), *values]))
+        self.unwritten = True
+        if time.perf_counter() >= self.due:
+            self._write()
+
+    def on_train_end(self) -> None:
+        if self.unwritten:
+            self._write()
+
+    def _write(self) -> None:
+        began = time.perf_counter()
         with atomic_write(self.path) as file:
             file.write(("\n".join(self.lines) + "\n").encode())
+        now = time.perf_counter()
+        self.due = now + self._SHARE * (now - began)
+        self.unwritten = False
 
 
 class ReduceLROnPlateau(Callback):
@@ -226,7 +253,7 @@ class ReduceLROnPlateau(Callback):
         self.min_delta, self.cooldown, self.min_lr = min_delta, cooldown, min_lr
 
     def on_train_begin(self) -> None:
-        self.watched = _Monitor(self.monitor, self.mode, self.min_delta)
+        self.watched = _Monitor(self.training, self.monitor, self.mode, self.min_delta)
         self.waited = self.cooling = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -244,6 +271,20 @@ class ReduceLROnPlateau(Callback):
             for group in self.training.optimizer.param_groups:
                 group["lr"] = max(group["lr"] * self.factor, self.min_lr)
             self.waited, self.cooling = 0, self.cooldown
+
+
+class TerminateOnNaN(Callback):
+    """Raise when a loss is not finite.
+
+    Training stops there in any case, keeps the parameters from before that step, and names the layer and the step in
+    ``History.stopped``.  With this callback `fit` raises a `TrainingError` that says the same.
+
+    Args:
+        raise_error: False for what happens without this callback.
+    """
+
+    def __init__(self, raise_error: bool = True) -> None:
+        self.raise_error = raise_error
 
 
 class LambdaCallback(Callback):
@@ -268,5 +309,8 @@ class LambdaCallback(Callback):
             ("on_train_begin", on_train_begin),
             ("on_train_end", on_train_end),
         ):
-            if function is not None:
-                setattr(self, name, function)
+            if function is None:
+                continue
+            if not callable(function):
+                raise ConfigError(f"{name} is not a function", got=repr(function)[:80])
+            setattr(self, name, function)

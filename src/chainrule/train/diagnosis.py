@@ -2,44 +2,79 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from chainrule.core import rng
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
-from chainrule.losses import Loss
+from chainrule.engines.base import Plan
 from chainrule.nn.module import Module
 
-__all__ = ["locate_nonfinite"]
+__all__ = ["describe_parameter", "locate_nonfinite"]
 
 
-def locate_nonfinite(model: Module, loss: Loss, data: Dataset, rows: np.ndarray) -> str:
-    """Name the first place on the way from inputs to loss that is not finite, for the batch `rows`."""
+def locate_nonfinite(plan: Plan, data: Dataset, rows: np.ndarray, step: int) -> str:
+    """Name the first place on the way from inputs to loss that is not finite.
+
+    Args:
+        plan: what was trained.
+        data: the training data.
+        rows: the batch whose loss is not finite.
+        step: the step, from 0, so that dropout drops the same again.
+    """
     inputs, _ = data.batch(rows)
     if not np.isfinite(inputs).all():
-        return "the inputs of that batch are not finite"
-    for path, parameter in model.named_parameters():
+        row = int(rows[np.argwhere(~np.isfinite(inputs))[0][0]])
+        return f"the inputs of that batch are not finite, in row {row} first"
+    for path, parameter in plan.model.named_parameters():
         if not np.isfinite(parameter._data).all():
-            return f"parameter {path!r} is not finite; the step before was too large"
+            return f"{describe_parameter(plan.model, path)} is not finite"
     found: list[str] = []
+    with _watching(plan.model, found), _keeping_buffers(plan.model), rng.at_step(plan.seed, step), no_grad(), quiet():
+        plan.model(Tensor.of(inputs))
+    if found:
+        return found[0]
+    return f"all layers are finite; loss {plan.loss.name!r} is not, for these targets"
+
+
+def describe_parameter(model: Module, path: str) -> str:
+    """A parameter with the layer that it belongs to, e.g. ``parameter '0.weight' (of layer '0', Linear)``."""
+    owner = path.rpartition(".")[0]
+    kind = type(model.get_submodule(owner)).__name__
+    return f"parameter {path!r} (of layer {owner!r}, {kind})" if owner else f"parameter {path!r} (of the {kind})"
+
+
+@contextlib.contextmanager
+def _watching(model: Module, found: list[str]) -> Iterator[None]:
+    """Let `found` collect the layers whose outputs are not finite, in the order in which they run."""
 
     def watch(path: str, layer: Module) -> Any:
         def hook(module: Module, args: Any, output: Any) -> None:
             if isinstance(output, Tensor) and not np.isfinite(output._data).all():
-                found.append(f"layer {path!r} ({type(layer).__name__}) is the first whose output is not finite")
+                name = f"layer {path!r} ({type(layer).__name__})" if path else f"the {type(layer).__name__}"
+                found.append(f"{name} is the first whose output is not finite")
 
         return layer.register_forward_hook(hook)
 
-    leaves = [(path, layer) for path, layer in model.named_modules() if path and not list(layer.children())]
-    handles = [watch(path, layer) for path, layer in leaves]
+    handles = [watch(path, layer) for path, layer in model.named_modules() if not list(layer.children())]
     try:
-        with no_grad(), quiet():
-            model(Tensor.of(inputs))
+        yield
     finally:
         for handle in handles:
             handle.remove()
-    if found:
-        return found[0]
-    return f"all layers are finite; loss {loss.name!r} is not, for these targets"
+
+
+@contextlib.contextmanager
+def _keeping_buffers(model: Module) -> Iterator[None]:
+    """Undo what a forward pass in training mode does to running statistics."""
+    kept = [(buffer, buffer._data.copy()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        for buffer, values in kept:
+            buffer._assign(values)

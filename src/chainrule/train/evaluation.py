@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,18 @@ from chainrule import metrics as metric_registry
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
-from chainrule.errors import ChainruleError, ConfigError, DataError
+from chainrule.errors import ConfigError, DataError
 from chainrule.losses import Loss
 from chainrule.metrics.registry import Metric
 from chainrule.nn.module import Module
-from chainrule.train.inputs import as_dataset, like_training, model_dtype, probe, with_inputs, with_targets
-from chainrule.train.objective import choose_loss
+from chainrule.train.inputs import as_module, inputs_only, like_training, model_dtype, probe, with_inputs
+from chainrule.train.modes import evaluating
+from chainrule.train.objective import choose_loss, decides, named_loss, takes_signs, with_targets
 
-__all__ = ["Scores", "epoch_metrics", "evaluate", "outputs_of", "predict", "predict_proba", "scores"]
+__all__ = [
+    "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "outputs_of", "predict", "predict_proba",
+    "scores",
+]  # fmt: skip
 
 _ROWS = 1024  # a batch for inference: large enough for BLAS, small enough for the cache
 
@@ -45,16 +49,15 @@ def evaluate(model: Module, data: Any, *, loss: Any = None, metrics: Any = None,
     Returns:
         a dictionary: ``"loss"`` (on standardised targets, for regression) and the metrics (in the target's own units).
     """
-    dataset = with_inputs(like_training(model, data, "evaluation"), model_dtype(model))
-    objective = choose_loss(loss if loss is not None else model.objective, dataset, model)
+    check_count("batch_size", batch_size)
+    dtype = model_dtype(as_module(model))
+    dataset = with_inputs(like_training(model, data, "evaluation"), dtype)
+    if not len(dataset):
+        raise DataError("there are no rows to evaluate")
     shape = probe(model, dataset)
-    return scores(
-        model,
-        objective,
-        with_targets(dataset, objective, shape, model_dtype(model)),
-        choose_metrics(metrics, objective),
-        batch_size,
-    )
+    objective = choose_loss(named_loss(loss) or model.objective, dataset, model, shape)
+    prepared = with_targets(dataset, objective, shape, dtype)
+    return scores(model, objective, prepared, choose_metrics(metrics, objective, dataset, shape), batch_size)
 
 
 def predict(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
@@ -69,21 +72,27 @@ def predict(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
         labels as the training data had them, if the model knows any, else class indices; floats for regression.
     """
     prediction = _linked(model, data, batch_size)
-    task = None if model.objective is None else model.objective.task
-    if task == "multiclass":
-        prediction = prediction.argmax(axis=1)
-    elif model.objective is not None and task == "binary":
-        prediction = (prediction > model.objective.threshold).astype(np.int64)
-    if prediction.ndim > 1 and prediction.shape[1] == 1:
-        prediction = prediction[:, 0]
+    loss, fitted = model.objective, model.preprocessing
+    outputs = prediction[:, 0] if prediction.ndim == 2 and prediction.shape[1] == 1 else prediction
+    if loss is None:
+        return outputs
+    if loss.task == "multiclass":
+        known = None if fitted is None or fitted.classes is None else len(fitted.classes)
+        return _labels(model, outputs[:, :known].argmax(axis=1))
+    if loss.task == "binary" or decides(loss, None if fitted is None else fitted.task, prediction[0].size):
+        second = outputs > loss.threshold
+        if takes_signs(loss) and fitted is not None and fitted.task == "regression":
+            return np.where(second, 1.0, -1.0)  # as the targets were
+        return _labels(model, second.astype(np.int64)) if outputs.ndim == 1 else second.astype(np.int64)
+    return outputs if fitted is None or fitted.task != "regression" else np.asarray(fitted.decode(outputs))
+
+
+def _labels(model: Module, indices: np.ndarray) -> np.ndarray:
+    """Class labels as the training data had them, if they had any."""
     fitted = model.preprocessing
-    if (
-        fitted is None
-        or (task == "binary" and prediction.ndim > 1)
-        or (task != "regression" and fitted.classes is None)
-    ):
-        return prediction
-    return np.asarray(fitted.decode(prediction))
+    if fitted is None or fitted.classes is None or fitted.task == "regression":
+        return indices
+    return np.asarray(fitted.decode(indices))
 
 
 def predict_proba(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
@@ -103,38 +112,21 @@ def predict_proba(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.nd
 
 
 def _linked(model: Module, data: Any, batch_size: int) -> np.ndarray:
-    dataset = _inputs_only(model, data)
+    check_count("batch_size", batch_size)
+    dataset = with_inputs(inputs_only(as_module(model), data), model_dtype(model))
     probe(model, dataset)
     outputs = outputs_of(model, dataset, batch_size)
     with quiet():
         return outputs if model.objective is None else np.asarray(model.objective.link(outputs))
 
 
-def _inputs_only(model: Module, data: Any) -> Dataset:
-    if isinstance(data, Dataset):
-        dataset = data
-    elif model.preprocessing is not None:
-        inputs = data.detach().numpy() if isinstance(data, Tensor) else data
-        dataset = Dataset(model.preprocessing.transform(inputs), preprocessing=model.preprocessing, name="data")
-    else:
-        dataset = as_dataset((data, None), "prediction")
-    if not len(dataset):
-        raise DataError("there are no rows to predict")
-    return with_inputs(dataset, model_dtype(model))
-
-
 def outputs_of(model: Module, data: Dataset, batch_size: int = _ROWS) -> np.ndarray:
-    """The model's raw outputs for every row, in evaluation mode; the mode is put back afterwards."""
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad(), quiet():
-            parts = [
-                model(Tensor.of(data.batch(np.arange(start, min(start + batch_size, len(data))))[0]))._data
-                for start in range(0, len(data), batch_size)
-            ]
-    finally:
-        model.train(was_training)
+    """The model's raw outputs for every row, in evaluation mode; the modes are put back afterwards."""
+    with evaluating(model), no_grad(), quiet():
+        parts = [
+            model(Tensor.of(data.batch(np.arange(start, min(start + batch_size, len(data))))[0]))._data
+            for start in range(0, len(data), batch_size)
+        ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
@@ -156,13 +148,9 @@ def epoch_metrics(
     loss: Loss, metrics: Sequence[Metric], data: Dataset, outputs: list[np.ndarray], rows: list[np.ndarray]
 ) -> dict[str, float]:
     """Metrics of an epoch's training outputs; NaN where a metric cannot be had from them."""
-    if not metrics or not outputs or data.targets is None:
+    if not metrics or data.targets is None:
         return {}
-    targets = data.targets[np.concatenate(rows)]
-    try:
-        return _measured(loss, metrics, data, np.concatenate(outputs), targets)
-    except ChainruleError:
-        return {metric.name: math.nan for metric in metrics}
+    return _measured(loss, metrics, data, np.concatenate(outputs), data.targets[np.concatenate(rows)])
 
 
 def _measured(
@@ -171,22 +159,62 @@ def _measured(
     with quiet():
         prediction = np.asarray(loss.link(outputs))
     fitted = data.preprocessing
-    if loss.task == "regression" and data.task == "regression" and fitted.target_std != 1.0:
-        prediction = prediction * fitted.target_std + fitted.target_mean
-        targets = targets * fitted.target_std + fitted.target_mean
-    if loss.task == "binary":
-        targets = (targets > 0).astype(np.int64)
+    if loss.task == "multiclass":
+        targets = targets.argmax(axis=1) if targets.ndim == 2 else targets
+    elif loss.task == "binary":
+        prediction, targets = prediction.reshape(-1), (targets.reshape(-1) > loss.threshold).astype(np.int64)
         if not loss.probabilistic:
             prediction = (prediction > loss.threshold).astype(np.int64)
-        if prediction.ndim > 1 and prediction.shape[1] == 1:
-            prediction, targets = prediction[:, 0], targets.reshape(-1)
-    return {metric.name: metric(prediction, targets) for metric in metrics}
+    elif decides(loss, data.task, outputs[0].size):
+        decided = np.clip(prediction.reshape(-1), 0, 1), targets.reshape(-1).astype(np.int64)
+        return {
+            m.name: _measure(m, *(decided if m.kind == "classification" else (prediction, targets))) for m in metrics
+        }
+    elif data.task == "regression":
+        prediction = prediction.reshape(len(prediction), -1) * fitted.target_std + fitted.target_mean
+        targets = targets.reshape(len(targets), -1) * fitted.target_std + fitted.target_mean
+    return {metric.name: _measure(metric, prediction, targets) for metric in metrics}
 
 
-def choose_metrics(wanted: Any, loss: Loss) -> tuple[Metric, ...]:
-    """Metrics from names and functions; the usual ones for the loss's task if None."""
+def _measure(metric: Metric, prediction: np.ndarray, targets: np.ndarray) -> float:
+    try:
+        return metric(prediction, targets)
+    except DataError:  # such as a ranking of rows that are all of one class, or outputs that are not finite
+        return math.nan
+
+
+def choose_metrics(wanted: Any, loss: Loss, data: Dataset, output_shape: tuple[int, ...]) -> tuple[Metric, ...]:
+    """Metrics from names and functions; the usual ones for the task if None.
+
+    Raises:
+        UnknownNameError, DTypeError: for something that is no metric.
+        ConfigError: for metrics of classes where numbers are learned, and the other way round, or a name that comes
+            twice.
+    """
+    deciding = decides(loss, data.task, math.prod(output_shape))
     if wanted is None:
-        wanted = metric_registry.defaults(loss.task)
-    elif isinstance(wanted, (str, Metric)) or callable(wanted):
+        wanted = metric_registry.defaults("binary" if deciding else loss.task)
+    elif isinstance(wanted, (str, Metric)) or not isinstance(wanted, Iterable):
         wanted = (wanted,)
-    return tuple(metric_registry.get(metric) for metric in wanted)
+    chosen = tuple(metric_registry.get(metric) for metric in wanted)
+    kinds = {"any", "regression" if loss.task == "regression" else "classification"}
+    kinds |= {"classification"} if deciding else set()
+    for metric in chosen:
+        if metric.kind not in kinds:
+            raise ConfigError(
+                f"metric {metric.name!r} is for {metric.kind}",
+                got=f"loss {loss.name!r}, which is for {loss.task} targets",
+                fix=f"Use metrics={list(metric_registry.defaults(loss.task))!r} or []",
+            )
+        if metric.needs_probabilities and metric.kind == "classification" and takes_signs(loss):
+            raise ConfigError(f"metric {metric.name!r} needs probabilities, and loss {loss.name!r} gives none")
+    names = [metric.name for metric in chosen]
+    if len(set(names)) < len(names) or "loss" in names or "lr" in names:
+        raise ConfigError("metrics need names of their own", got=", ".join(names))
+    return chosen
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise ConfigError unless `value` is a whole number from 1 on."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ConfigError(f"bad {name}", expected="a whole number from 1", got=repr(value))

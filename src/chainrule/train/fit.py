@@ -10,15 +10,15 @@ import numpy as np
 from chainrule import engines, optim
 from chainrule.core import rng
 from chainrule.engines.base import Engine, Plan
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, DTypeError
 from chainrule.nn.module import Module
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import Callback
-from chainrule.train.evaluation import choose_metrics
+from chainrule.train.evaluation import check_count, choose_metrics
 from chainrule.train.history import History
-from chainrule.train.inputs import as_dataset, model_dtype, probe, validation_set, with_inputs, with_targets
+from chainrule.train.inputs import as_module, model_dtype, probe, training_and_validation, with_inputs
 from chainrule.train.loop import Training
-from chainrule.train.objective import choose_loss
+from chainrule.train.objective import choose_loss, named_loss, takes_signs, with_targets
 from chainrule.train.progress import Verbosity, make_progress
 
 __all__ = ["fit"]
@@ -53,12 +53,14 @@ def fit(
         optimizer: a name ("adam", "sgd", …) or an optimiser made from ``model.parameters()``.
         lr: learning rate, for an optimiser given by name; default: the optimiser's own.
         epochs: passes over the data.
-        batch_size: rows per step; the last, smaller batch counts, too.
+        batch_size: rows per step; the last, smaller batch counts, too.  (A single row left over joins the batch before
+            it in models with batch normalisation, which cannot normalise one row.)
         validation: data to measure after each epoch, or the fraction of the rows to hold out for it.
         metrics: names or functions; default: accuracy for classes, mean absolute error for numbers; [] for none.
         callbacks: see `chainrule.train.callbacks`.
         schedule: a learning-rate schedule, or its name ("cosine", "one_cycle", …).
-        clip_norm, clip_value: bounds for the gradient, see `chainrule.optim.clip`.
+        clip_norm, clip_value: bounds for the gradient's norm and elements (the elements first), see
+            `chainrule.optim.clip`.
         shuffle: visit the rows in a new random order each epoch.
         seed: of batch order and dropout; default: drawn from the generator that `manual_seed` sets.  Initial weights
             are drawn when the model is made: call `manual_seed` before that to repeat everything.
@@ -73,35 +75,50 @@ def fit(
         TrainingError: if the loss is not a number in the first epoch; later, training stops and `History.stopped` says
             where.
     """
-    _check_counts(epochs, batch_size)
+    check_count("epochs", epochs)
+    check_count("batch_size", batch_size)
+    seen = _callbacks(callbacks)
+    progress = make_progress(verbose)
+    wanted = named_loss(loss)
+    dtype = model_dtype(as_module(model))
     chosen_seed = int(rng.generator().integers(2**31)) if seed is None else _checked_seed(seed)
-    dtype = model_dtype(model)
-    dataset = with_inputs(as_dataset(data), dtype)
-    dataset, held_out = validation_set(validation, dataset, model, chosen_seed)
-    objective = choose_loss(loss, dataset, model)
+    dataset, held_out = training_and_validation(data, validation, dtype, chosen_seed, takes_signs(wanted))
+    dataset = with_inputs(dataset, dtype)
     output_shape = probe(model, dataset)
+    objective = choose_loss(wanted, dataset, model, output_shape)
     training = with_targets(dataset, objective, output_shape, dtype)
     if held_out is not None:
         held_out = with_targets(with_inputs(held_out, dtype), objective, output_shape, dtype)
     algorithm = _optimizer(optimizer, model, lr)
-    measured = choose_metrics(metrics, objective)
-    plan = Plan(model, objective, algorithm, chosen_seed, clip_norm, clip_value, keep_outputs=bool(measured))
+    measured = choose_metrics(metrics, objective, dataset, output_shape)
+    norm, value = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
+    plan = Plan(model, objective, algorithm, chosen_seed, norm, value, keep_outputs=bool(measured))
     runner = engines.choose(engine, plan)
     steps = -(-len(training) // batch_size)
+    rates = None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps)
+    run = Training(
+        plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle)
+    )  # fmt: skip
     model.preprocessing, model.objective = dataset.preprocessing, objective
-    return Training(
-        plan,
-        runner,
-        training,
-        held_out,
-        measured,
-        (callbacks,) if isinstance(callbacks, Callback) else tuple(callbacks),
-        None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps),
-        make_progress(verbose),
-        epochs,
-        batch_size,
-        shuffle,
-    ).run()
+    return run.run()
+
+
+def _callbacks(callbacks: Any) -> tuple[Callback, ...]:
+    found = (callbacks,) if isinstance(callbacks, (Callback, type)) else tuple(callbacks or ())
+    for callback in found:
+        if not isinstance(callback, Callback):
+            kind = f"the class {callback.__name__}" if isinstance(callback, type) else type(callback).__name__
+            fix = "Make one: EarlyStopping()" if isinstance(callback, type) else "Wrap functions in LambdaCallback"
+            raise DTypeError("not a callback", expected="a chainrule.train.Callback", got=kind, fix=fix)
+    return found
+
+
+def _bound(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)) or not value > 0:
+        raise ConfigError(f"bad {name}", expected="a number above 0", got=repr(value))
+    return float(value)
 
 
 def _optimizer(wanted: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
@@ -114,12 +131,6 @@ def _optimizer(wanted: str | Optimizer, model: Module, lr: float | None) -> Opti
         wanted.bind(model.named_parameters())
         return wanted
     return optim.get(wanted, named, **({} if lr is None else {"lr": lr}))
-
-
-def _check_counts(epochs: Any, batch_size: Any) -> None:
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ConfigError(f"bad {name}", expected="a whole number from 1", got=repr(value))
 
 
 def _checked_seed(seed: Any) -> int:

@@ -1,7 +1,8 @@
-"""What users hand to `fit`, `evaluate` and `predict`, turned into data sets and targets that a loss takes."""
+"""What users hand to `fit`, `evaluate` and `predict`, turned into data sets."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,48 @@ from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.arrays import from_arrays
 from chainrule.data.dataset import Dataset, Splits
+from chainrule.data.frames import columns_of, is_frame
+from chainrule.data.inputs import ArrayInputs, select_columns
+from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.table import Table
-from chainrule.errors import ConfigError, DataError, ShapeError
-from chainrule.losses import Loss
+from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
 from chainrule.nn.module import Module
+from chainrule.train.modes import evaluating
 
-__all__ = ["as_dataset", "like_training", "model_dtype", "probe", "validation_set", "with_inputs", "with_targets"]
+__all__ = [
+    "as_dataset", "as_module", "inputs_only", "like_training", "model_dtype", "probe", "training_and_validation",
+    "with_inputs",
+]  # fmt: skip
+
+# Which part of splits stands for which role; the first that there is.
+_PARTS = {
+    "training": ("train",),
+    "validation": ("validation", "test", "train"),
+    "evaluation": ("test", "validation", "train"),
+    "prediction": ("test", "validation", "train"),
+}
 
 
-def as_dataset(data: Any, role: str = "training") -> Dataset:
-    """Accept a data set, splits (their training part), a table, or a pair ``(X, y)``.
+def as_module(model: Any) -> Module:
+    """Return `model` if it is a network.
+
+    Raises:
+        DTypeError: if it is anything else.
+    """
+    if not isinstance(model, Module):
+        kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise DTypeError("not a model", expected="a Module such as nn.Sequential(…)", got=kind)
+    return model
+
+
+def as_dataset(data: Any, role: str = "training", dtype: Any = "float32", signed: bool = False) -> Dataset:
+    """Accept a data set, splits, a table, or a pair ``(X, y)``.
+
+    Args:
+        data: what the user brought.
+        role: "training", "validation", "evaluation" or "prediction": what it is for.
+        dtype: of the inputs and of targets that are no classes, where arrays come.
+        signed: let whole-number targets be -1 and 1.
 
     Raises:
         ConfigError: for anything else.
@@ -28,13 +61,13 @@ def as_dataset(data: Any, role: str = "training") -> Dataset:
     if isinstance(data, Dataset):
         return data
     if isinstance(data, Splits):
-        return as_dataset(data.train, role)
+        return as_dataset(_part(data, role), role, dtype, signed)
     if isinstance(data, Table):
         prepared: Dataset = data.prepare(test=0).train
         return prepared
     if isinstance(data, (tuple, list)) and len(data) == 2:
         X, y = (_numpy(part) for part in data)
-        return from_arrays(X, y, training=role == "training")
+        return from_arrays(X, _signs(y) if signed else y, training=role == "training", dtype=np.dtype(dtype).name)
     raise ConfigError(
         f"{role} data in an unknown form",
         expected="a Dataset, a Table, or a pair (X, y) of arrays",
@@ -43,40 +76,129 @@ def as_dataset(data: Any, role: str = "training") -> Dataset:
     )
 
 
+def _part(splits: Splits[Any], role: str) -> Any:
+    return next(part for name in _PARTS[role] if (part := getattr(splits, name)) is not None)
+
+
 def _numpy(value: Any) -> Any:
     return value.detach().numpy() if isinstance(value, Tensor) else value
 
 
+def _signs(y: Any) -> Any:
+    """Whole numbers -1 and 1 as floats, for losses that know them; anything else as it is."""
+    array = np.asarray(y) if isinstance(y, (list, tuple)) else y
+    kind = getattr(getattr(array, "dtype", None), "kind", "")
+    whole = np.asarray(array) if kind == "i" else np.zeros(0)
+    return whole.astype(np.float64) if whole.size and (np.abs(whole) == 1).all() and whole.min() < 0 else y
+
+
 def like_training(model: Module, data: Any, role: str) -> Dataset:
     """As `as_dataset`, with new tables and arrays prepared as those that the model was trained on."""
-    fitted = model.preprocessing
-    if fitted is None or isinstance(data, Dataset):
-        return as_dataset(data, role)
+    return _prepared(model.preprocessing, data, role, model_dtype(model))
+
+
+def _prepared(fitted: Preprocessing | None, data: Any, role: str, dtype: np.dtype[Any]) -> Dataset:
     if isinstance(data, Splits):
-        return like_training(model, data.test if role == "evaluation" and data.test is not None else data.train, role)
+        return _prepared(fitted, _part(data, role), role, dtype)
+    if fitted is None or isinstance(data, Dataset):
+        return as_dataset(data, role, dtype)
     X, y = data if isinstance(data, (tuple, list)) and len(data) == 2 else (data, data)
-    inputs = fitted.transform(_numpy(X))
-    targets = fitted.transform_targets(_numpy(y))
+    if y is data and not is_frame(data):
+        raise ConfigError(
+            f"{role} data in an unknown form", expected="a Dataset, a Table, or a pair (X, y)", got=type(data).__name__
+        )
+    inputs = _transformed(fitted, X, dtype)
+    targets = None if y is None else fitted.transform_targets(_numpy(y))
+    if targets is not None and targets.dtype.kind == "f" and dtype.itemsize > targets.dtype.itemsize:
+        targets = targets.astype(dtype)
     return Dataset(inputs, targets, preprocessing=fitted, name=role)
 
 
-def validation_set(validation: Any, training: Dataset, model: Module, seed: int) -> tuple[Dataset, Dataset | None]:
+def _transformed(fitted: Preprocessing, X: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    """What the model sees; in its own dtype where that keeps digits that the preprocessing would drop."""
+    values = _numpy(X)
+    if not is_frame(values):
+        try:
+            values = np.asarray(values)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ShapeError(
+                "the inputs are not one array", where=str(error)[:100], fix="Give every row the same length"
+            ) from error
+    seen: np.ndarray = fitted.transform(values)
+    if not isinstance(fitted.inputs, ArrayInputs) or dtype == seen.dtype:
+        return seen
+    if is_frame(values):
+        values = np.stack(list(select_columns(columns_of(values), fitted.inputs.columns).values()), axis=1)
+    exact = values.dtype.kind == "f" and values.dtype.itemsize > seen.dtype.itemsize
+    return values.reshape(seen.shape).astype(dtype) if exact else seen
+
+
+def inputs_only(model: Module, data: Any) -> Dataset:
+    """The rows to predict, prepared as those that the model was trained on.
+
+    Raises:
+        DataError: if there are none.
+    """
+    if isinstance(data, Splits):
+        return inputs_only(model, _part(data, "prediction"))
+    if isinstance(data, Dataset):
+        dataset = data
+    elif model.preprocessing is None:
+        dataset = as_dataset((data, None), "prediction", model_dtype(model))
+    else:
+        inputs = _transformed(model.preprocessing, data, model_dtype(model))
+        dataset = Dataset(inputs, preprocessing=model.preprocessing, name="data")
+    return _not_empty(dataset, "there are no rows to predict")
+
+
+def training_and_validation(
+    data: Any, validation: Any, dtype: np.dtype[Any], seed: int, signed: bool = False
+) -> tuple[Dataset, Dataset | None]:
     """Training and validation set.
 
     Args:
-        validation: data in a form that `as_dataset` takes, or a fraction of the training rows to hold out, or None.
-        training: the training set.
-        model: knows how new tables are prepared.
+        data: training data in a form that `as_dataset` takes.
+        validation: data in such a form, prepared as the training data are; or a fraction of the training rows to
+            hold out; or None.
+        dtype: the model's.
         seed: decides which rows are held out.
+        signed: see `as_dataset`.
+
+    Raises:
+        ConfigError, DataError, ShapeError, DTypeError: if something cannot be used, or the two do not fit together.
     """
+    share = _share(validation)
+    if share is not None and isinstance(data, Table):  # the preprocessing then sees the training rows alone
+        parts = data.prepare(test=0, validation=share, seed=seed)
+        return parts.train, parts.validation
+    training = _not_empty(as_dataset(data, "training", dtype, signed), "there are no rows to train on")
     if validation is None:
         return training, None
-    if isinstance(validation, (int, float)) and not isinstance(validation, bool):
-        if not 0 < validation < 1:
-            raise ConfigError("bad validation fraction", expected="a number between 0 and 1", got=validation)
-        parts = training.split(test=float(validation), seed=seed, stratify=training.task in ("binary", "multiclass"))
-        return parts.train, parts.test
-    return training, like_training(model, validation, "validation")
+    if share is not None:
+        halves = training.split(test=share, seed=seed, stratify=training.task in ("binary", "multiclass"))
+        return halves.train, halves.test
+    held_out = _prepared(training.preprocessing, validation, "validation", dtype)
+    if held_out.inputs.shape[1:] != training.inputs.shape[1:]:
+        raise ShapeError(
+            "validation data do not fit the training data",
+            expected=f"samples of shape {training.inputs.shape[1:]}",
+            got=held_out.inputs.shape[1:],
+        )
+    return training, _not_empty(held_out, "there are no rows to validate on")
+
+
+def _share(validation: Any) -> float | None:
+    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.integer, np.floating)):
+        return None
+    if not 0 < validation < 1:
+        raise ConfigError("bad validation fraction", expected="a number between 0 and 1", got=validation)
+    return float(validation)
+
+
+def _not_empty(data: Dataset, problem: str) -> Dataset:
+    if not len(data):
+        raise DataError(problem, got=f"inputs of shape {data.inputs.shape}")
+    return data
 
 
 def model_dtype(model: Module) -> np.dtype[Any]:
@@ -97,46 +219,14 @@ def probe(model: Module, data: Dataset) -> tuple[int, ...]:
     Raises:
         ShapeError: naming the layers that do not fit the data or each other.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad(), quiet():
-            output = model(Tensor.of(data.batch(np.arange(min(2, len(data))))[0]))
-    finally:
-        model.train(was_training)
-    if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != min(2, len(data)):
+    rows = min(2, len(data))
+    with evaluating(model), no_grad(), quiet():
+        output = model(Tensor.of(data.batch(np.arange(rows))[0]))
+    if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != rows:
         got = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
-        raise ShapeError("the model must return a tensor with one row per sample", got=got)
+        raise ShapeError(
+            "the model must return a tensor with one row per sample", expected=f"shape ({rows}, …)", got=got
+        )
+    if not math.prod(output.shape):
+        raise ShapeError("the model returns nothing", got=f"shape {tuple(output.shape)}")
     return tuple(output.shape[1:])
-
-
-def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> Dataset:
-    """The data set with targets in the form that the loss takes: class indices, or floats shaped as the outputs.
-
-    Raises:
-        DataError: for missing targets, or values that the loss cannot take.
-        ShapeError: if the targets do not fit the model's outputs.
-    """
-    targets = data.targets
-    if targets is None:
-        raise DataError("the data have no targets", where=data.name, fix="Pass (X, y)")
-    units = int(np.prod(output_shape))
-    if loss.task != "multiclass":
-        if targets.size != len(targets) * units:
-            raise ShapeError(
-                f"targets do not fit the model's outputs for loss {loss.name!r}",
-                expected=f"{units} number(s) per sample, as the last layer gives",
-                got=f"shape {targets.shape}",
-                fix=_unit_hint(data, units),
-            )
-        targets = targets.astype(dtype).reshape(len(targets), *output_shape)
-    loss.check_targets(targets, units)
-    return Dataset(data.inputs, targets, preprocessing=data.preprocessing, name=data.name)
-
-
-def _unit_hint(data: Dataset, units: int) -> str:
-    if data.task == "multiclass":
-        return f'For {data.n_classes} classes use loss="cross_entropy" and a last layer with {data.n_classes} outputs'
-    if data.task == "binary" and units == 2:
-        return 'Two outputs go with loss="cross_entropy"; for this loss give the last layer 1 output'
-    return "Change the last layer's number of outputs"

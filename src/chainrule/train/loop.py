@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -16,23 +17,40 @@ import numpy as np
 
 from chainrule.data.batching import batch_index
 from chainrule.data.dataset import Dataset
-from chainrule.engines.base import Engine, Plan
+from chainrule.engines.base import BlockResult, Engine, Plan
 from chainrule.errors import TrainingError
 from chainrule.metrics.registry import Metric
 from chainrule.nn.module import Module
-from chainrule.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from chainrule.nn.norm import BatchNorm1d
+from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.callbacks import Callback
-from chainrule.train.diagnosis import locate_nonfinite
+from chainrule.train.callbacks import Callback, TerminateOnNaN
+from chainrule.train.diagnosis import describe_parameter, locate_nonfinite
 from chainrule.train.evaluation import epoch_metrics, scores
 from chainrule.train.history import History
 from chainrule.train.progress import Progress
+from chainrule.train.rates import Rates
 
-__all__ = ["Training"]
+__all__ = ["Snapshot", "Training"]
 
 _BLOCK_SECONDS = 0.05  # so that Ctrl-C is answered, and the bar moves, about this often
 _LARGEST_BLOCK = 16_384
 _LARGEST_INDEX = 1 << 22  # row numbers held at once when short epochs are joined into one block
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Parameters and buffers as they were once.
+
+    Attributes:
+        epoch: the epoch then running, from 0.
+        step: steps taken by then.
+        state: copies of the arrays, by path.
+    """
+
+    epoch: int
+    step: int
+    state: dict[str, np.ndarray]
 
 
 class Training:
@@ -42,6 +60,7 @@ class Training:
         model, optimizer: what is trained, and by what.
         history: the curves so far.
         epoch: the running epoch, from 0.
+        step: steps taken so far.
     """
 
     def __init__(
@@ -52,14 +71,14 @@ class Training:
         validation: Dataset | None,
         metrics: Sequence[Metric],
         callbacks: Sequence[Callback],
-        schedule: LRScheduler | ReduceLROnPlateau | None,
+        schedule: LRScheduler | None,
         progress: Progress,
         epochs: int,
         batch_size: int,
         shuffle: bool,
     ) -> None:
         self.plan, self.engine, self.data, self.validation = plan, engine, data, validation
-        self.metrics, self.callbacks, self.schedule, self.progress = metrics, callbacks, schedule, progress
+        self.metrics, self.callbacks, self.progress = metrics, callbacks, progress
         self.epochs, self.batch_size = epochs, min(batch_size, len(data))
         # Within one batch of everything the order does not matter.
         self.shuffle = shuffle and self.batch_size < len(data)
@@ -67,10 +86,13 @@ class Training:
         self.history = History()
         self.history.engine, self.history.seed = engine.name, plan.seed
         self.epoch = self.step = 0
+        self._rows = self._rows_per_step()
+        self._rates = Rates(plan.optimizer, schedule, len(self._rows))
         self._state: Any = None
-        self._block = 16
+        self._written = 0
+        self._block = 1
         self._interrupted = False
-        self._best: tuple[float, int, dict[str, np.ndarray]] | None = None
+        self._best: tuple[float, Snapshot] | None = None
 
     @property
     def model(self) -> Module:
@@ -80,20 +102,29 @@ class Training:
     def optimizer(self) -> Optimizer:
         return self.plan.optimizer
 
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        """Names of the curves that the history will have."""
+        names = ["loss", *(metric.name for metric in self.metrics)]
+        held_out = [f"val_{name}" for name in names] if self.validation is not None else []
+        return (*names, *held_out, "lr")
+
     # What callbacks may ask for
 
     def stop(self, reason: str) -> None:
         """End training after this epoch."""
         self.history.stopped = reason
 
-    def snapshot(self) -> dict[str, np.ndarray]:
-        """A copy of all parameters and buffers, by path."""
-        return {path: np.array(value._data) for path, value in self.model.state_dict().items()}
+    def snapshot(self) -> Snapshot:
+        """A copy of all parameters and buffers."""
+        state = {path: np.array(value._data) for path, value in self.model.state_dict().items()}
+        return Snapshot(self.epoch, self.step, state)
 
-    def restore(self, snapshot: dict[str, np.ndarray], epoch: int) -> None:
-        """Put a snapshot back, taken after `epoch` (from 0)."""
-        self.model.load_state_dict(snapshot)
-        self.history.best_epoch = epoch + 1
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put a snapshot back, unless nothing was trained since."""
+        if snapshot.step != self.step:
+            self.model.load_state_dict(snapshot.state)
+            self.history.best_epoch = snapshot.epoch + 1
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as it is now."""
@@ -104,150 +135,168 @@ class Training:
     def run(self) -> History:
         """Train to the end, or until something stops it."""
         began = time.perf_counter()
+        started: list[Callback] = []
         self.model.train()
-        for callback in self.callbacks:
-            callback.training = self
-            callback.on_train_begin()
-        self._state = self.engine.prepare(self.plan)
-        self.progress.begin(self.epochs, math.ceil(len(self.data) / self.batch_size))
         try:
+            for callback in self.callbacks:
+                callback.training = self
+                callback.on_train_begin()
+                started.append(callback)
+            self._state = self.engine.prepare(self.plan)
+            self.progress.begin(self.epochs, len(self._rows))
             with self._catching_interrupts():
                 while self.epoch < self.epochs and self.history.stopped is None and not self._interrupted:
                     self._run_epochs(self._joined_epochs())
         finally:
-            self.engine.write_back(self.plan, self._state)
+            self._written = -1  # also steps of a block that an exception ended
+            self._write_back()
             self.model.eval()
             if self._interrupted:
                 self._end_interrupted()
-            for callback in self.callbacks:
+            for callback in started:
                 callback.on_train_end()
             self.history.seconds = time.perf_counter() - began
             self.progress.end(self._note())
         return self.history
 
+    def _rows_per_step(self) -> np.ndarray:
+        """How many rows each step of an epoch sees."""
+        full, rest = self._next_order(np.random.default_rng(0))
+        return np.array([full.shape[1]] * len(full) + [len(rest)] * bool(len(rest)), np.float64)
+
+    def _next_order(self, order: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """The next epoch's full batches, and the last one if it has another size."""
+        full, rest = batch_index(len(self.data), self.batch_size, order, self.shuffle)
+        if len(rest) == 1 and any(isinstance(layer, BatchNorm1d) for layer in self.model.modules()):
+            # A single row has no variance to normalise by.
+            return full[:-1], np.concatenate([full[-1], rest])
+        return full, rest
+
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
-        observed = self.validation is not None or self.metrics or self.callbacks
-        if observed or len(self.data) % self.batch_size or isinstance(self.schedule, ReduceLROnPlateau):
+        observed = self.validation is not None or self.metrics or self.callbacks or self._rates.needs_metric
+        if observed or (self._rows != self._rows[0]).any():
             return 1
-        steps = len(self.data) // self.batch_size
-        joined = min(self._block // steps, _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
+        joined = min(self._block // len(self._rows), _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
         return max(joined, 1)
 
     def _run_epochs(self, count: int) -> None:
         for callback in self.callbacks:
             callback.on_epoch_begin(self.epoch)
-        orders = [batch_index(len(self.data), self.batch_size, self.order, self.shuffle) for _ in range(count)]
-        full = orders[0][0] if count == 1 else np.concatenate([order[0] for order in orders])
-        rest = orders[0][1]
-        steps = len(orders[0][0])
-        rates_used = [group["lr"] for group in self.optimizer.param_groups]
-        losses, outputs, rows = self._run_blocks(full, rest, joined=count > 1)
-        if losses is None:
-            return
+        lr = self._rates.lr
         if count > 1:
-            for epoch_losses in losses.reshape(count, steps).mean(axis=1).tolist():
-                self._finish_epoch({"loss": epoch_losses, "lr": rates_used[0]})
+            self._run_joined(count, lr)
             return
-        weights = np.full(len(losses), self.batch_size, np.float64)
-        if len(rest):
-            weights[-1] = len(rest)
-        logs = {"loss": float(losses @ weights / weights.sum())}
+        full, rest = self._next_order(self.order)
+        ran = self._run_blocks(full, rest)
+        if ran is None:
+            return
+        losses, outputs, rows = ran
+        logs = {"loss": self._epoch_losses(losses)[0]}
         logs.update(epoch_metrics(self.plan.loss, self.metrics, self.data, outputs, rows))
         if self.validation is not None:
-            self.engine.write_back(self.plan, self._state)
+            self._write_back()
             for name, value in scores(self.model, self.plan.loss, self.validation, self.metrics).items():
                 logs[f"val_{name}"] = value
             self._keep_best(logs["val_loss"])
-        logs["lr"] = rates_used[0]
+        logs["lr"] = lr
         self._finish_epoch(logs)
+        self._rates.end_epoch(logs.get("val_loss", logs["loss"]))
+
+    def _run_joined(self, count: int, lr: float) -> None:
+        """Run several epochs of full batches as one block."""
+        index = np.concatenate([self._next_order(self.order)[0] for _ in range(count)])
+        steps = len(self._rows)
+        settings = self._rates.for_steps(len(index), count)
+        result = self._run_block(index, settings)
+        done = (len(result.losses) - result.stopped) // steps
+        for k, loss in enumerate(self._epoch_losses(result.losses[: done * steps])):
+            self._finish_epoch({"loss": loss, "lr": lr if settings is None else settings[k * steps][0]["lr"]})
+        if result.stopped:
+            self._diverged(result, index[len(result.losses) - 1])
+        else:
+            self._rates.end_epoch(result.losses[-1])
 
     def _run_blocks(
-        self, full: np.ndarray, rest: np.ndarray, joined: bool
-    ) -> tuple[np.ndarray | None, list[np.ndarray], list[np.ndarray]]:
-        """Run an epoch's steps; None for the losses if training has to end within it."""
+        self, full: np.ndarray, rest: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]] | None:
+        """Run an epoch's steps; None if training has to end within it."""
         losses: list[np.ndarray] = []
         outputs: list[np.ndarray] = []
         rows: list[np.ndarray] = []
-        start = 0
-        pending = [full] if joined else None
-        while start < len(full) or len(rest):
-            if pending is not None:
-                index = full
-            elif start < len(full):
-                index = full[start : start + self._block]
-            else:
-                index, rest = rest[None], rest[:0]
-            began = time.perf_counter()
-            result = self.engine.run(self.plan, self._state, self.data, index, self._rates(len(index)))
-            self._adapt_block(len(index), time.perf_counter() - began)
+        start, total = 0, len(self._rows)
+        while start < total:
+            index = full[start : start + self._block] if start < len(full) else rest[None]
+            result = self._run_block(index, self._rates.for_steps(len(index)))
             losses.append(result.losses)
-            self.step += len(result.losses)
             if result.stopped:
-                self._diverged(float(result.losses[-1]), index[len(result.losses) - 1])
-                return None, [], []
+                self._diverged(result, index[len(result.losses) - 1])
+                return None
             if result.outputs is not None:
                 outputs += result.outputs
                 rows.append(index.reshape(-1))
             start += len(index)
-            if self._interrupted and start < len(full):
-                return None, [], []
-            if not joined:
-                seen = sum(len(part) for part in losses)
-                running = sum(float(part.sum()) for part in losses) / seen
-                self.progress.block(self.epoch, seen, {"loss": running})
+            if self._interrupted and start < total:
+                return None
+            running = sum(float(part.sum()) for part in losses) / start
+            self.progress.block(self.epoch, start, {"loss": running})
         return np.concatenate(losses), outputs, rows
 
-    def _adapt_block(self, steps: int, seconds: float) -> None:
-        wanted = int(steps * _BLOCK_SECONDS / max(seconds, 1e-6))
+    def _run_block(self, index: np.ndarray, settings: list[list[dict[str, Any]]] | None) -> BlockResult:
+        began = time.perf_counter()
+        result = self.engine.run(self.plan, self._state, self.data, index, settings)
+        wanted = int(len(index) * _BLOCK_SECONDS / max(time.perf_counter() - began, 1e-6))
         self._block = max(1, min(wanted, self._block * 4, _LARGEST_BLOCK))
+        self._rates.settle()
+        self.step += len(result.losses)
+        return result
 
-    def _rates(self, steps: int) -> list[list[dict[str, float]]] | None:
-        """What the schedule sets for each of the next steps; None if nothing changes within them."""
-        schedule = self.schedule
-        if schedule is None or isinstance(schedule, ReduceLROnPlateau):
-            return None
-        per_epoch = math.ceil(len(self.data) / self.batch_size)
-        if schedule.interval == "epoch" and steps < 2 * per_epoch:
-            return None
-        rates = []
-        for step in range(steps):
-            rates.append([_scheduled(group) for group in self.optimizer.param_groups])
-            last_of_epoch = (step + 1) % per_epoch == 0
-            if schedule.interval == "step" or (last_of_epoch and step + 1 < steps):
-                schedule.step()
-        return rates
+    def _epoch_losses(self, losses: np.ndarray) -> list[float]:
+        """Each epoch's loss: over its rows the mean of the steps', or their sum if the loss is a sum over rows."""
+        each = losses.reshape(-1, len(self._rows))
+        if self.plan.loss.reduction == "sum":
+            return each.sum(axis=1).tolist()  # type: ignore[no-any-return]
+        return ((each * self._rows).sum(axis=1) / len(self.data)).tolist()  # type: ignore[no-any-return]
 
     def _finish_epoch(self, logs: dict[str, float]) -> None:
         self.history.add(logs)
         self.progress.epoch(self.epoch, {name: value for name, value in logs.items() if name != "lr"})
         if self.callbacks:
-            self.engine.write_back(self.plan, self._state)
+            self._write_back()
             for callback in self.callbacks:
                 callback.on_epoch_end(self.epoch, logs)
-        if isinstance(self.schedule, ReduceLROnPlateau):
-            self.schedule.step(logs.get("val_loss", logs["loss"]))
-        elif self.schedule is not None and self.schedule.interval == "epoch":
-            self.schedule.step()
         self.epoch += 1
+
+    def _write_back(self) -> None:
+        """Let model and optimiser have what the engine has, if it went on since the last time."""
+        if self._state is not None and self._written != self.step:
+            self.engine.write_back(self.plan, self._state)
+            self._written = self.step
 
     # How it can end early
 
-    def _diverged(self, loss: float, rows: np.ndarray) -> None:
-        self.engine.write_back(self.plan, self._state)
-        where = locate_nonfinite(self.model, self.plan.loss, self.data, rows)
-        self.stop(f"loss became {loss} in epoch {self.epoch + 1} at step {self.step}: {where}")
-        if self.history.epochs == 0:
-            raise TrainingError(self.history.stopped or "", fix="Lower the learning rate, or scale the inputs")
+    def _diverged(self, result: BlockResult, rows: np.ndarray) -> None:
+        """A step could not be taken: say where and why."""
+        self._write_back()
+        loss, at = float(result.losses[-1]), f"in epoch {self.epoch + 1} at step {self.step}"
+        if result.cause is not None:
+            reason = f"the update {at} would have made {describe_parameter(self.model, result.cause)} not finite"
+        else:
+            where = locate_nonfinite(self.plan, self.data, rows, self.step - 1)
+            reason = f"loss became {loss} {at}: {where}"
+        self.stop(reason)
+        wanted = any(isinstance(callback, TerminateOnNaN) and callback.raise_error for callback in self.callbacks)
+        if wanted or self.history.epochs == 0:
+            raise TrainingError(reason, fix="Lower the learning rate, or scale the inputs")
 
     def _keep_best(self, value: float) -> None:
-        if self._best is None or value < self._best[0]:
-            self._best = (value, self.epoch, self.snapshot())
+        if not math.isnan(value) and (self._best is None or value < self._best[0]):
+            self._best = (value, self.snapshot())
 
     def _end_interrupted(self) -> None:
-        self.history.stopped = "interrupted"
-        if self._best is not None and self._best[1] + 1 < self.history.epochs:
-            self.restore(self._best[2], self._best[1])
+        self.history.stopped = self.history.stopped or "interrupted"
+        if self._best is not None:
+            self.restore(self._best[1])
 
     def _note(self) -> str | None:
         note = f"Stopped: {self.history.stopped}." if self.history.stopped else None
@@ -258,7 +307,9 @@ class Training:
     @contextlib.contextmanager
     def _catching_interrupts(self) -> Iterator[None]:
         """Let the first Ctrl-C end training after the running block, and the second one at once."""
-        if threading.current_thread() is not threading.main_thread():
+        before = signal.getsignal(signal.SIGINT)
+        # None: a handler that is not Python's and could not be put back.  Ignored: the user's wish, as under nohup.
+        if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
             yield
             return
 
@@ -268,16 +319,11 @@ class Training:
             self._interrupted = True
 
         try:
-            before = signal.signal(signal.SIGINT, interrupt)
-        except ValueError:
+            signal.signal(signal.SIGINT, interrupt)
+        except ValueError:  # not the main interpreter
             yield
             return
         try:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
-
-
-def _scheduled(group: dict[str, Any]) -> dict[str, Any]:
-    """The hyperparameters that schedules change."""
-    return {name: group[name] for name in ("lr", "momentum", "betas") if name in group}

@@ -1,59 +1,150 @@
-"""Which loss goes with which data and model, when the user leaves it open."""
+"""Which loss goes with which data and model, and targets in the form that it takes."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from chainrule import losses
 from chainrule.data.dataset import Dataset
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, DataError, ShapeError
 from chainrule.losses import Loss
 from chainrule.nn.activation import LogSoftmax, Sigmoid, Softmax
+from chainrule.nn.dropout import Dropout
+from chainrule.nn.flatten import Flatten, Identity
+from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
+from chainrule.nn.sequential import Sequential
 
-__all__ = ["choose_loss"]
+__all__ = ["choose_loss", "decides", "named_loss", "takes_signs", "with_targets"]
+
+# (loss, last layer) pairs that train something else than the user means, and what to do about them.
+_MISFITS: dict[tuple[str, type[Module]], str] = {
+    ("bce_with_logits", Sigmoid): "Drop the Sigmoid, or use loss='bce'",
+    ("bce_with_logits", Softmax): "Drop the Softmax, or use loss='cross_entropy' without it",
+    ("cross_entropy", Softmax): "Drop the Softmax",
+    ("cross_entropy", LogSoftmax): "Drop the LogSoftmax, or use loss='nll'",
+    ("bce", Linear): "End the network in a Sigmoid, or use loss='bce_with_logits'",
+    ("nll", Linear): "End the network in a LogSoftmax, or use loss='cross_entropy'",
+    ("nll", Softmax): "End the network in a LogSoftmax, or use loss='cross_entropy' without the Softmax",
+}
+_TAKES = {
+    "bce_with_logits": "logits",
+    "cross_entropy": "logits",
+    "bce": "probabilities from 0 to 1",
+    "nll": "log-probabilities",
+}
 
 
-def choose_loss(wanted: Any, data: Dataset, model: Module) -> Loss:
-    """Return the loss of a name, a loss itself, or the usual one for the data and the model's last layer.
+def named_loss(wanted: Any) -> Loss | None:
+    """The loss that a user asked for, if any.
 
     Raises:
-        ConfigError: if the data do not say what is to be learned, or loss and last layer do not go together.
+        UnknownNameError, DTypeError: if there is no such loss.
+    """
+    return None if wanted is None else losses.get(wanted)
+
+
+def takes_signs(loss: Loss | None) -> bool:
+    """Whether targets may be -1 and 1: losses on the margin y·z."""
+    return loss is not None and loss.task == "binary" and not loss.probabilistic
+
+
+def choose_loss(wanted: Loss | None, data: Dataset, model: Module, output_shape: tuple[int, ...]) -> Loss:
+    """Return the loss that was asked for, or the usual one for the data and the model's last layer.
+
+    Raises:
+        ConfigError: if the data do not say what is to be learned, if loss and last layer do not go together, or if
+            the loss gives no single number.
     """
     last = _last_layer(model)
-    if wanted is not None:
-        loss = losses.get(wanted)
-        if loss.name == "bce_with_logits" and isinstance(last, Sigmoid):
-            raise ConfigError(
-                "loss 'bce_with_logits' takes logits and the last layer is a Sigmoid already",
-                fix="Drop the Sigmoid, or use loss='bce'",
-            )
-        if loss.name == "cross_entropy" and isinstance(last, (Softmax, LogSoftmax)):
-            raise ConfigError(
-                f"loss 'cross_entropy' takes logits and the last layer is a {type(last).__name__} already",
-                fix="Drop it (for LogSoftmax, loss='nll' works too)",
-            )
-        return loss
+    loss = wanted or _usual(data, last, output_shape)
+    fix = next((fix for (name, kind), fix in _MISFITS.items() if name == loss.name and isinstance(last, kind)), None)
+    if fix is not None:
+        raise ConfigError(
+            f"loss {loss.name!r} takes {_TAKES[loss.name]} and the last layer is a {type(last).__name__}", fix=fix
+        )
+    if loss.reduction == "none":
+        raise ConfigError("a loss to train with is one number", got="reduction='none'", fix="Use 'mean' or 'sum'")
+    return loss
+
+
+def _usual(data: Dataset, last: Module | None, output_shape: tuple[int, ...]) -> Loss:
     if data.task == "regression":
         return losses.get("mse")
     if data.task is None:
         raise ConfigError("the data do not say what to learn", fix='Name a loss, e.g. loss="mse"')
-    if isinstance(last, LogSoftmax):
-        return losses.get("nll")
-    if data.task == "binary" and _outputs(last, model) == 1:
+    if data.task == "binary" and math.prod(output_shape) == 1:
         return losses.get("bce" if isinstance(last, Sigmoid) else "bce_with_logits")
-    return losses.get("cross_entropy")
+    return losses.get("nll" if isinstance(last, LogSoftmax) else "cross_entropy")
 
 
 def _last_layer(model: Module) -> Module | None:
-    leaves = [module for module in model.modules() if not list(module.children())]
-    return leaves[-1] if leaves else None
+    """The layer that makes the output, where the order of layers says which it is; None for a user's own modules."""
+    while isinstance(model, Sequential):
+        inner = [layer for _, layer in model.named_layers() if not isinstance(layer, (Dropout, Flatten, Identity))]
+        if not inner:
+            return None
+        model = inner[-1]
+    return model
 
 
-def _outputs(last: Module | None, model: Module) -> int | None:
-    """Number of outputs, as the last layer that has a weight tells."""
-    for module in reversed(list(model.modules())):
-        features = getattr(module, "out_features", None)
-        if features is not None:
-            return int(features)
-    return None
+def decides(loss: Loss, data_task: str | None, outputs: int) -> bool:
+    """Whether a single output of a regression loss stands for one of two classes: squared error on 0 and 1."""
+    return loss.task == "regression" and data_task == "binary" and outputs == 1
+
+
+def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> Dataset:
+    """The data set with targets in the form that the loss takes: class indices, or floats shaped as the outputs.
+
+    Raises:
+        DataError: for missing targets, or values that the loss cannot take.
+        ShapeError: if the targets do not fit the model's outputs.
+    """
+    targets = data.targets
+    if targets is None:
+        raise DataError("the data have no targets", where=data.name, fix="Pass (X, y)")
+    units = math.prod(output_shape)
+    if loss.task == "multiclass":
+        targets = _classes(data, targets, output_shape, dtype)
+    else:
+        if targets.size != len(targets) * units:
+            raise ShapeError(
+                f"targets do not fit the model's outputs for loss {loss.name!r}",
+                expected=f"{units} number(s) per sample, as the last layer gives",
+                got=f"shape {targets.shape}",
+                fix=_unit_hint(data, units),
+            )
+        targets = targets.astype(dtype).reshape(len(targets), *output_shape)
+    loss.check_targets(targets.reshape(len(targets), -1) if targets.ndim > 2 else targets, units)
+    if loss.task == "multiclass" and len(data.classes or ()) > units:
+        raise ShapeError(
+            "the model has too few outputs",
+            expected=f"{len(data.classes or ())}, one for each class",
+            got=units,
+            fix=_unit_hint(data, units),
+        )
+    return Dataset(data.inputs, targets, preprocessing=data.preprocessing, name=data.name)
+
+
+def _classes(data: Dataset, targets: np.ndarray, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+    if len(output_shape) != 1:
+        raise ShapeError(
+            "the model's outputs are no scores of classes",
+            expected="shape (N, classes)",
+            got=f"({', '.join(['N', *map(str, output_shape)])})",
+            fix="Let the network end in a Linear layer with one output for each class, after a Flatten if need be",
+        )
+    if targets.ndim == 1:  # zeros and ones that came as floats are classes all the same
+        return targets.astype(np.int64) if data.task == "binary" else targets
+    return targets.astype(dtype) if targets.dtype.kind == "f" else targets
+
+
+def _unit_hint(data: Dataset, units: int) -> str:
+    if data.task == "multiclass":
+        return f'For {data.n_classes} classes use loss="cross_entropy" and a last layer with {data.n_classes} outputs'
+    if data.task == "binary" and units == 2:
+        return 'Two outputs go with loss="cross_entropy"; for this loss give the last layer 1 output'
+    return "Change the last layer's number of outputs"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import Literal, Protocol, TextIO
+
+from chainrule.errors import ConfigError
 
 __all__ = ["Progress", "Verbosity", "make_progress"]
 
 Verbosity = Literal["auto", 0, 1, 2]
 
 _WIDTH = 24
+_NARROWEST = 8
 _REFRESH = 0.08  # seconds between redrawings
 _LINES = 20  # as many plain lines, at most, for a training of any length
 _FEW_EPOCHS = 50  # more than these share a single bar
@@ -31,9 +35,14 @@ def make_progress(verbose: Verbosity | bool, stream: TextIO | None = None) -> Pr
     Args:
         verbose: 0 silent, 1 bar, 2 plain lines, "auto" a bar in a terminal or notebook and lines elsewhere.
         stream: where to write; standard output by default.
+
+    Raises:
+        ConfigError: for any other `verbose`.
     """
+    if verbose not in ("auto", 0, 1, 2):
+        raise ConfigError("bad verbose", expected='"auto", 0, 1 or 2', got=repr(verbose))
     out = stream or sys.stdout
-    if not verbose:
+    if not verbose or out is None:  # a program without a console has no standard output
         return _Silent()
     if verbose == 2 or (verbose == "auto" and not (out.isatty() or _in_notebook())):
         return _Lines(out)
@@ -71,35 +80,47 @@ class _Shown:
         self.began = self.epoch_began = time.perf_counter()
 
     def write(self, text: str) -> None:
-        self.out.write(text)
+        self.out.write(_writable(text, getattr(self.out, "encoding", None)))
         self.out.flush()
 
 
 class _Lines(_Shown):
     """One line per epoch, or about twenty evenly spaced ones if there are many."""
 
+    left_out: tuple[int, float, dict[str, float]] | None = None  # the last epoch, if it got no line
+
     def block(self, epoch: int, step: int, values: dict[str, float]) -> None:
         pass
 
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
-        every = max(1, self.epochs // _LINES)
-        now = time.perf_counter()
+        every = -(-self.epochs // _LINES)
+        self.left_out = (epoch, time.perf_counter(), values)
         if (epoch + 1) % every == 0 or epoch in (0, self.epochs - 1):
-            took = (now - self.began) / (epoch + 1)
-            self.write(f"Epoch {epoch + 1}/{self.epochs} - {_duration(took)}/epoch - {_values(values)}\n")
+            self._write_line()
 
     def end(self, note: str | None) -> None:
+        if self.left_out is not None:
+            self._write_line()
         if note:
             self.write(f"{note}\n")
+
+    def _write_line(self) -> None:
+        assert self.left_out is not None
+        (epoch, now, values), self.left_out = self.left_out, None
+        took = (now - self.began) / (epoch + 1)
+        self.write(f"Epoch {epoch + 1}/{self.epochs} - {_duration(took)}/epoch - {_values(values)}\n")
 
 
 class _Bar(_Shown):
     """A bar for each epoch; a single one for all of them if they are many and short."""
 
+    single = open = False
+    length = 0  # of the bar that stands on the line
+    undrawn: tuple[int, dict[str, float]] | None = None  # the last epoch, if the single bar does not show it yet
+
     def begin(self, epochs: int, steps: int) -> None:
         super().begin(epochs, steps)
         self.single = epochs > _FEW_EPOCHS
-        self.open = False
 
     def block(self, epoch: int, step: int, values: dict[str, float]) -> None:
         now = time.perf_counter()
@@ -116,22 +137,29 @@ class _Bar(_Shown):
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         now = time.perf_counter()
         if self.single:
-            if now - self.drawn >= _REFRESH or epoch == self.epochs - 1:
+            self.undrawn = (epoch + 1, values)
+            if now - self.drawn >= _REFRESH:
                 self.drawn = now
                 self._draw_single(epoch + 1, now, values)
             return
         self._title(epoch)
         took = now - self.epoch_began
         self._draw(self.steps, self.steps, f"{_duration(took)} {_duration(took / self.steps)}/step", values)
-        self.write("\n")
+        self._break()
         self.open = False
         self.epoch_began = now
 
     def end(self, note: str | None) -> None:
-        if self.single or self.open:
-            self.write("\n")
+        if self.undrawn is not None:
+            self._draw_single(self.undrawn[0], time.perf_counter(), self.undrawn[1])
+        if self.length:
+            self._break()
         if note:
             self.write(f"{note}\n")
+
+    def _break(self) -> None:
+        self.write("\n")
+        self.length = 0
 
     def _title(self, epoch: int) -> None:
         if not self.open:
@@ -142,12 +170,32 @@ class _Bar(_Shown):
         rate = (now - self.began) / max(done, 1e-9)
         left = f"{_duration(rate * (self.epochs - done))} left" if done < self.epochs else _duration(now - self.began)
         self._draw(int(done), self.epochs, f"epochs {left} {_duration(rate)}/epoch", values)
+        self.undrawn = None
 
     def _draw(self, done: int, total: int, timing: str, values: dict[str, float]) -> None:
-        filled = _WIDTH * done // max(total, 1)
-        count = f"{done:>{len(str(total))}}/{total}"
-        # \033[K clears what a longer line left behind.
-        self.write(f"\r{count} {'━' * filled}{'─' * (_WIDTH - filled)} {timing} - {_values(values)}\033[K")
+        count, text = f"{done:>{len(str(total))}}/{total}", f"{timing} - {_values(values)}"
+        # A line that wraps cannot be drawn over: in a narrow terminal first the bar gives way, then the text's end.
+        room = shutil.get_terminal_size((200, 24)).columns - 1 - len(count) - 2
+        width = max(_NARROWEST, min(_WIDTH, room - len(text)))
+        filled = width * done // max(total, 1)
+        line = f"{count} {'━' * filled}{'─' * (width - filled)} {text[: max(room - width, 0)]}"
+        # Spaces over what a longer line left, for not everything that shows a bar knows escape sequences.
+        self.write(f"\r{line:<{self.length}}")
+        self.length = len(line)
+
+
+_ASCII = str.maketrans("━─", "=.")
+
+
+def _writable(text: str, encoding: str | None) -> str:
+    """The text, with what an encoding does not have replaced."""
+    if encoding is None or text.isascii():
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+    return text
 
 
 def _values(values: dict[str, float]) -> str:
