@@ -240,14 +240,22 @@ silu: Op = Op(
 
 
 def _softplus(xp: Any, x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    scaled = beta * x
-    smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / beta
-    return xp.where(scaled > threshold, x, smooth)
+    scaled = x if beta == 1 else beta * x
+    smooth = xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))
+    if beta != 1:
+        smooth = smooth / beta
+    return smooth if threshold == math.inf else xp.where(scaled > threshold, x, smooth)
+
+
+def _softplus_vjp(g: Any, y: Any, x: Any, *, beta: float, threshold: float) -> Any:
+    scaled = x if beta == 1 else beta * x
+    smooth = g * sigmoid(scaled)
+    return smooth if threshold == math.inf else where(scaled > threshold, g, smooth)
 
 
 softplus: Op = Op(
     "softplus", _softplus,
-    lambda g, y, x, *, beta, threshold: where(beta * x > threshold, g, g * sigmoid(beta * x)),
+    _softplus_vjp,
     formula="ln(1 + e^(βx))/β", derivative="σ(βx)",
     latex=(r"\tfrac{1}{\beta}\ln(1+e^{\beta x})", r"\sigma(\beta x)"), floats=True,
 )  # fmt: skip
