@@ -1,0 +1,1 @@
+"""The demonstration: four small stories, each in its own file."""

@@ -1,0 +1,38 @@
+"""``chainrule evaluate``: score a saved model on data that has the answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, NoHeader, TextFile
+
+__all__ = ["EXAMPLES", "evaluate"]
+
+EXAMPLES = ("chainrule evaluate penguins.safetensors more-penguins.csv",)
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="A file with the target column, or a data set (its test rows, if any)."),
+    ],
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    no_header: NoHeader = False,
+    as_json: Json = False,
+) -> None:
+    """Score a saved model on data that has the answers."""
+    from chainrule.cli.scoring import measure
+    from chainrule.cli.screen import Screen
+    from chainrule.cli.sources import open_data
+    from chainrule.interchange.bundle import load
+
+    screen = Screen(as_json=as_json)
+    network = load(model)
+    report = measure(network, open_data(source, text=TextFile(encoding, delimiter, decimal, no_header)))
+    report.show(screen, f"{model} on {source}")
+    screen.document({"model": model, "data": source, **report.to_dict()})

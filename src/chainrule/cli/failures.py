@@ -1,0 +1,97 @@
+"""From an exception to one line on the standard error stream and an exit code; never a traceback unless asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from chainrule.cli.screen import print_json
+from chainrule.errors import (
+    ChainruleError,
+    DownloadError,
+    EngineError,
+    GradientError,
+    MissingDependencyError,
+    TrainingError,
+)
+
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "wants_debug", "wants_json"]
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+# The input was fine; something else did not work out.
+_FAILURES = (DownloadError, EngineError, GradientError, MissingDependencyError, TrainingError, MemoryError)
+
+
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Say what went wrong and return the exit code.
+
+    Args:
+        error: what was raised.
+        arguments: the command line, which says whether JSON or a traceback is wanted.
+    """
+    message = _message(error)
+    if wants_json(arguments):
+        print_json({"error": {"type": _name(error), "message": message}})
+    if wants_debug(arguments):
+        traceback.print_exception(error)
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    sys.stderr.write(f"\033[1;31mError:\033[0m {message}\n" if color else f"Error: {message}\n")
+    return _code(error)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether the command line asks for JSON; looked for by hand, for it may be faulty elsewhere."""
+    return "--json" in _options(arguments)
+
+
+def wants_debug(arguments: Sequence[str]) -> bool:
+    """Whether tracebacks are wanted."""
+    return "--debug" in _options(arguments) or os.environ.get("CHAINRULE_DEBUG", "") not in {"", "0"}
+
+
+def _options(arguments: Sequence[str]) -> list[str]:
+    listed = list(arguments)
+    return listed[: listed.index("--")] if "--" in listed else listed
+
+
+def _is_usage(error: BaseException) -> bool:
+    return callable(getattr(error, "format_message", None))
+
+
+def _code(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt) or _name(error) == "KeyboardInterrupt":
+        return INTERRUPTED
+    if isinstance(error, _FAILURES):
+        return FAILED
+    return BAD_INPUT if _is_usage(error) or isinstance(error, (ChainruleError, OSError)) else FAILED
+
+
+def _name(error: BaseException) -> str:
+    if type(error).__name__ == "Abort":  # what older versions of Typer make of Ctrl-C
+        return "KeyboardInterrupt"
+    return "UsageError" if _is_usage(error) else type(error).__name__
+
+
+def _message(error: BaseException) -> str:
+    if _name(error) == "KeyboardInterrupt":
+        text = "interrupted"
+    elif _is_usage(error):
+        context = getattr(error, "ctx", None)
+        hint = f" (see: {context.command_path} --help)" if context is not None else ""
+        text = error.format_message().rstrip(".") + hint  # type: ignore[attr-defined]
+    elif isinstance(error, ChainruleError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = f"not enough memory: {error}" if str(error) else "not enough memory"
+    elif isinstance(error, OSError):
+        named = f": {error.filename}" if error.filename else ""
+        text = f"{error.strerror or error}{named}"
+    else:
+        text = (
+            f"unexpected {type(error).__name__}: {error}. This is a fault of chainrule; please report it with what "
+            "CHAINRULE_DEBUG=1 shows"
+        )
+    return " ".join(text.split())

@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Decimal", "Delimiter", "Encoding", "Json", "NoHeader", "Quiet", "Seed", "TextFile"]
+
+_TEXT = "Text files"
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result, bit for bit.")]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", rich_help_panel=_TEXT, help="As utf-16, cp949, latin-1; default: UTF-8.")
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", rich_help_panel=_TEXT, help="What stands between fields; default: found out."),
+]
+Decimal = Annotated[
+    str, typer.Option("--decimal", rich_help_panel=_TEXT, help="The decimal mark: . or , (for files with 3,14).")
+]
+NoHeader = Annotated[
+    bool, typer.Option("--no-header", rich_help_panel=_TEXT, help="The first line holds data, not names.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """How a text file is to be read."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str = "."
+    no_header: bool = False
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What differs from the defaults, as `data.read_csv` calls it."""
+        wanted: dict[str, Any] = {}
+        if self.encoding is not None:
+            wanted["encoding"] = self.encoding
+        if self.delimiter is not None:
+            wanted["delimiter"] = "\t" if self.delimiter in {"\\t", "tab"} else self.delimiter
+        if self.decimal != ".":
+            wanted["decimal"] = self.decimal
+        if self.no_header:
+            wanted["header"] = False
+        return wanted

@@ -1,0 +1,69 @@
+"""``chainrule predict``: what a saved model says about each row."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, NoHeader, TextFile
+
+__all__ = ["EXAMPLES", "predict"]
+
+EXAMPLES = (
+    "chainrule predict penguins.safetensors new.csv --out answers.csv",
+    "chainrule predict penguins.safetensors new.csv | head",
+)
+
+
+def predict(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="A file with the input columns, or a data set (its test rows, if any)."),
+    ],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="CSV file to write; default: standard output.")] = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = ".",
+    no_header: NoHeader = False,
+    as_json: Json = False,
+) -> None:
+    """Add what a saved model says to every row: a column [bold]prediction[/], and for classes their probabilities.
+
+    The columns that the file has are kept exactly as they stand in it.
+    """
+    from chainrule.cli.answers import answer, as_csv
+    from chainrule.cli.paths import check_writable
+    from chainrule.cli.screen import print_json
+    from chainrule.cli.sources import open_data
+    from chainrule.files import atomic_write
+    from chainrule.interchange.bundle import load
+
+    path = None if out is None else check_writable(out)
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    network = load(model)
+    data = open_data(source, text=text)
+    answers = answer(network, data)
+    if path is not None:
+        content = as_csv(answers, source, data, text)
+        with atomic_write(path) as file:
+            file.write(content)
+        typer.echo(f"Wrote {len(answers):,} rows to {path}", err=True)
+    elif not as_json:
+        _to_stdout(as_csv(answers, source, data, text))
+    if as_json:
+        print_json({"model": model, "data": source, "file": path, "rows": len(answers), **answers.to_dict()})
+
+
+def _to_stdout(content: bytes) -> None:
+    import sys
+
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(content.decode())
+    else:
+        # Piped CSV is the same bytes on every system, whatever the terminal's encoding and line ends.
+        sys.stdout.flush()
+        binary.write(content)
+        binary.flush()

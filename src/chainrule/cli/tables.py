@@ -1,0 +1,126 @@
+"""Tables and short texts that commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.data import Schema
+from chainrule.nn import Summary
+
+__all__ = ["bytes_text", "confusion_table", "grid", "model_table", "schema_table", "truth_table"]
+
+_MOST_COLUMNS = 40
+_WIDEST_MATRIX = 12
+_DIM, _GOOD, _BAD = "dim", "green", "yellow"
+
+
+def grid(*columns: str, title: str | None = None, right: Sequence[int] = (), fold: int | None = None) -> Table:
+    """Return an empty table.
+
+    Args:
+        columns: headings.
+        title: what stands above it.
+        right: numbers of the columns that are aligned to the right.
+        fold: number of the column that gives way where the screen is narrow.
+    """
+    table = Table(box=box.ROUNDED, border_style=_DIM, header_style="bold", title=title, title_justify="left")
+    table.title_style = "bold"
+    for number, name in enumerate(columns):
+        table.add_column(
+            name,
+            justify="right" if number in right else "left",
+            no_wrap=number != fold,
+            overflow="fold" if number == fold else "ellipsis",
+        )
+    return table
+
+
+def schema_table(schema: Schema, name: str) -> Table:
+    """The columns of a table: kinds, missing values, roles."""
+    table = grid("column", "kind", "missing", "distinct", "values", "role", title=name, right=(2, 3), fold=4)
+    for column in schema.columns[:_MOST_COLUMNS]:
+        left_out = column.role == "left out"
+        missing = Text(str(column.missing), style=_BAD if column.missing and not left_out else "")
+        role = Text(column.role, style="bold cyan" if column.role == "target" else "")
+        cells = (Text(column.name), column.kind, missing, str(column.distinct), Text(column.example), role)
+        table.add_row(*cells, style=_DIM if left_out else None)
+    more = len(schema.columns) - _MOST_COLUMNS
+    if more > 0:
+        table.add_row(f"… and {more} more", style=_DIM)
+    return table
+
+
+def model_table(summary: Summary, title: str = "Network") -> Table:
+    """The layers, their shapes and their parameters."""
+    table = grid("layer", "type", "output shape", "parameters", title=title, right=(3,))
+    for layer in summary.layers:
+        shape = "?" if layer.output_shape is None else f"({', '.join(map(str, ('N', *layer.output_shape)))})"
+        count = f"{layer.parameters:,}" if layer.parameters else Text("–", style=_DIM)
+        table.add_row(layer.path, layer.type, shape, count)
+    table.add_section()
+    table.add_row("", "in all", "", f"{summary.parameters:,}", style="bold")
+    return table
+
+
+def confusion_table(matrix: np.ndarray, classes: Sequence[str]) -> Table:
+    """Rows are true classes, columns predicted ones; for many classes, the commonest mistakes alone."""
+    if len(classes) > _WIDEST_MATRIX:
+        return _commonest_mistakes(matrix, classes)
+    wide = sum(len(name) + 3 for name in classes) > 40
+    heads = [str(i) for i in range(len(classes))] if wide else list(classes)
+    table = grid("true ↓  predicted →", *heads, "found", title="Confusion matrix", right=range(1, len(classes) + 2))
+    for i, name in enumerate(classes):
+        cells = [_count(int(count), hit=i == j) for j, count in enumerate(matrix[i])]
+        rows = int(matrix[i].sum())
+        found = f"{matrix[i, i] / rows:.0%}" if rows else "–"
+        table.add_row(Text(f"{i} {name}" if wide else name), *cells, found)
+    return table
+
+
+def _count(count: int, *, hit: bool) -> Text:
+    if not count:
+        return Text("·", style=_DIM)
+    return Text(str(count), style=f"bold {_GOOD}" if hit else _BAD)
+
+
+def _commonest_mistakes(matrix: np.ndarray, classes: Sequence[str], most: int = 10) -> Table:
+    table = grid("true", "predicted", "rows", title="Commonest mistakes", right=(2,))
+    mistakes = np.array(matrix)
+    np.fill_diagonal(mistakes, 0)
+    for place in np.argsort(-mistakes, axis=None, kind="stable")[:most]:
+        i, j = divmod(int(place), len(classes))
+        if mistakes[i, j]:
+            table.add_row(Text(classes[i]), Text(classes[j]), str(mistakes[i, j]))
+    return table
+
+
+def truth_table(name: str, inputs: np.ndarray, targets: np.ndarray, outputs: np.ndarray) -> Table:
+    """Every input of a gate, what it should give, and what the network gives."""
+    columns = [f"x{i + 1}" for i in range(inputs.shape[1])]
+    table = grid(*columns, name.upper(), "output", "rounded", "right?", right=range(len(columns) + 3))
+    for x, target, output in zip(inputs, targets, outputs, strict=True):
+        right = undecided(output) is False and round(float(output)) == target
+        rounded = "?" if undecided(output) else str(round(float(output)))
+        word = Text("yes" if right else "no", style=_GOOD if right else "red")
+        table.add_row(*(f"{value:g}" for value in x), str(int(target)), f"{output:.4f}", rounded, word)
+    return table
+
+
+def undecided(output: Any) -> bool:
+    """Whether an output is so near to one half that rounding it would be a coin toss."""
+    return bool(abs(float(output) - 0.5) < 0.01)
+
+
+def bytes_text(size: float) -> str:
+    """Return a size for people, e.g. ``12.3 KB``."""
+    for unit in ("bytes", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

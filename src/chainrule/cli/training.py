@@ -1,0 +1,243 @@
+"""What ``fit`` does with its options: open, divide, build, train, score, save, tell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainrule import nn
+from chainrule.cli.network import make_network, parse_layers
+from chainrule.cli.options import TextFile
+from chainrule.cli.paths import check_writable
+from chainrule.cli.scoring import measure
+from chainrule.cli.screen import Screen
+from chainrule.cli.sources import Data, is_gate, open_data, short_name
+from chainrule.cli.spark import sparkline
+from chainrule.cli.tables import bytes_text, model_table, schema_table
+from chainrule.core.rng import manual_seed
+from chainrule.data import Dataset, Splits, Table
+from chainrule.errors import ConfigError
+from chainrule.train import History, fit
+from chainrule.train.callbacks import Callback, EarlyStopping, TerminateOnNaN
+
+__all__ = ["Recipe", "fit_and_save", "loss_line", "prepare", "share", "show_data", "train"]
+
+# Enough steps for a small table, and no more passes over a large set than one waits for.
+_STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 6000, 5, 200
+_FEW_ROWS = 10
+_WATCHED = 0.15
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the fields are the options of ``fit``, None meaning "as usual"."""
+
+    target: str | None = None
+    task: str | None = None
+    layers: str = "128,64"
+    activation: str = "relu"
+    loss: str | None = None
+    optimizer: str = "adam"
+    lr: float | None = None
+    epochs: int | None = None
+    batch_size: int = 32
+    dropout: float = 0.0
+    batch_norm: bool = False
+    patience: int | None = None
+    schedule: str | None = None
+    test: float | int | None = None
+    validation: float | int | None = None
+    seed: int = 0
+    engine: str = "auto"
+
+
+def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, screen: Screen) -> History:
+    """Train on `source`, save the model, and show or print what came of it.
+
+    Raises:
+        TrainingError: if training diverged.
+        KeyboardInterrupt: if it was interrupted before the end of the first epoch.
+        ChainruleError: for input that cannot be used.
+    """
+    path = check_writable(out or f"{short_name(source)}.safetensors")
+    existed = path.exists()
+    data = open_data(source, recipe.target, recipe.task, text)
+    splits = prepare(data, recipe, hold_out=not is_gate(source))
+    show_data(screen, data, splits)
+    model, history = train(splits, recipe, screen)
+    model.save(path)
+    screen.line(f"{loss_line(history, screen)} in {history.seconds:.1f} s")
+    report = measure(model, splits.train if splits.test is None else splits.test)
+    screen.show("")
+    report.show(screen, "Test scores" if splits.test is not None else "Scores on the training rows; none were held out")
+    _show_file(screen, path, existed, splits.train)
+    screen.document(
+        {
+            "data": {
+                "name": source,
+                "rows": {name: len(part) for name, part in _parts(splits)},
+                "target": splits.train.target_name,
+                "task": splits.task,
+                "classes": splits.classes,
+                "features": splits.n_features,
+                "notes": list(splits.notes),
+            },
+            "model": nn.summary(model, splits.train.inputs.shape[1:]).to_dict(),
+            "training": _training(recipe, model, history),
+            "evaluation": {"on": "training" if splits.test is None else "test", **report.to_dict()},
+            "history": dict(history),
+            "file": {"path": path, "bytes": path.stat().st_size, "replaced": existed},
+        }
+    )
+    return history
+
+
+def share(text: str | None, option: str) -> float | int | None:
+    """Return a fraction (``0.2``) or a number of rows (``50``).
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    if text is None:
+        return None
+    try:
+        return int(text) if text.strip().isdecimal() else float(text)
+    except ValueError:
+        raise ConfigError(
+            f"bad {option}", expected="a fraction like 0.2, or a number of rows", got=repr(text)
+        ) from None
+
+
+def prepare(data: Data, recipe: Recipe, *, hold_out: bool = True) -> Splits[Dataset]:
+    """Divide the data into training, validation and test rows, and fit the preprocessing on the first.
+
+    Args:
+        data: what was opened.
+        recipe: how many rows to hold out.
+        hold_out: False for a truth table, of which all rows are needed.
+    """
+    validation = recipe.validation
+    if validation is None:
+        validation = _WATCHED if recipe.patience is not None and hold_out else 0
+    if isinstance(data, Splits):
+        return _completed(data, recipe.test, validation, recipe.seed)
+    test = recipe.test
+    if test is None:
+        test = 0.2 if hold_out and len(data) >= _FEW_ROWS else 0
+    if isinstance(data, Table):
+        return data.prepare(test=test, validation=validation, seed=recipe.seed)
+    return data.split(test, validation, seed=recipe.seed)
+
+
+def _completed(data: Splits[Dataset], test: float | int | None, validation: float | int, seed: int) -> Splits[Dataset]:
+    """Take from the training rows whatever sets the data came without."""
+    if data.test is not None and test is not None:
+        raise ConfigError("the data bring their own test set", got=f"--test {test}", fix="Leave --test out")
+    held = validation if data.validation is None else 0
+    parts = data.train.split(0.2 if data.test is None and test is None else test or 0, held, seed=seed)
+    return Splits(parts.train, data.validation or parts.validation, data.test or parts.test, data.notes)
+
+
+def train(splits: Splits[Dataset], recipe: Recipe, screen: Screen) -> tuple[nn.Sequential, History]:
+    """Build the network, show it, and train it.
+
+    Raises:
+        TrainingError: if the loss is no longer a number.
+        KeyboardInterrupt: on Ctrl-C before the end of the first epoch.
+    """
+    manual_seed(recipe.seed)
+    layers = parse_layers(recipe.layers)
+    model = make_network(splits.train, layers, recipe.activation, recipe.loss, recipe.dropout, recipe.batch_norm)
+    screen.show("", model_table(nn.summary(model, splits.train.inputs.shape[1:])))
+    batch_size = _batch_size(len(splits.train), recipe)
+    epochs = recipe.epochs or _usual_epochs(len(splits.train), batch_size)
+    screen.say(f"Training {epochs} epochs with {recipe.optimizer}, {batch_size} rows per step, seed {recipe.seed}")
+    history = fit(
+        model,
+        splits.train,
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        lr=recipe.lr,
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=splits.validation,
+        callbacks=_callbacks(recipe, splits),
+        schedule=recipe.schedule,
+        seed=recipe.seed,
+        engine=recipe.engine,
+        verbose=screen.verbosity,
+    )
+    if not history.epochs:
+        raise KeyboardInterrupt
+    return model, history
+
+
+def _callbacks(recipe: Recipe, splits: Splits[Dataset]) -> list[Callback]:
+    always: list[Callback] = [TerminateOnNaN()]
+    if recipe.patience is None:
+        return always
+    if splits.validation is None:
+        raise ConfigError("--early-stopping needs validation rows", fix="Add --validation 0.2")
+    return [*always, EarlyStopping(patience=recipe.patience)]
+
+
+def _batch_size(rows: int, recipe: Recipe) -> int:
+    size = min(recipe.batch_size, rows)
+    if recipe.batch_norm and size > 1:
+        while rows % size == 1:  # a last batch of one row would have no variance to normalise by
+            size += 1
+    return size
+
+
+def _usual_epochs(rows: int, batch_size: int) -> int:
+    steps = math.ceil(rows / batch_size)
+    return max(_FEWEST_EPOCHS, min(_MOST_EPOCHS, math.ceil(_STEPS / steps)))
+
+
+def _parts(splits: Splits[Dataset]) -> list[tuple[str, Dataset]]:
+    named = (("training", splits.train), ("validation", splits.validation), ("test", splits.test))
+    return [(name, part) for name, part in named if part is not None]
+
+
+def show_data(screen: Screen, data: Data, splits: Splits[Dataset]) -> None:
+    """Show the schema of a table, or the shape of arrays, and how the rows are divided."""
+    if isinstance(data, Table):
+        screen.show(schema_table(data.schema, f"{data.name}: {len(data):,} rows"))
+    else:
+        shape = " × ".join(map(str, splits.train.inputs.shape[1:]))
+        screen.say(f"{splits.train.name}: inputs of {shape} {splits.train.inputs.dtype}", "bold")
+    divided = " · ".join(f"{len(part):,} {name}" for name, part in _parts(splits))
+    screen.say(
+        f"Target {splits.train.target_name or 'y'} ({splits.task}) · rows: {divided} · {splits.n_features} features"
+    )
+    for note in splits.notes:
+        screen.say(f"Note: {note}", "yellow")
+
+
+def loss_line(history: History, screen: Screen) -> str:
+    """The loss as a curve in one line of text, with its first and last value."""
+    losses = history["loss"]
+    curve = sparkline(losses, unicode=screen.is_unicode)
+    return f"loss {curve} {losses[0]:.4f} → {losses[-1]:.4f}, {history.epochs:,} epochs"
+
+
+def _training(recipe: Recipe, model: nn.Module, history: History) -> dict[str, Any]:
+    return {
+        "loss": None if model.objective is None else model.objective.name,
+        "optimizer": recipe.optimizer,
+        "epochs": history.epochs,
+        "best_epoch": history.best_epoch,
+        "stopped": history.stopped,
+        "seconds": round(history.seconds, 3),
+        "engine": history.engine,
+        "seed": recipe.seed,
+    }
+
+
+def _show_file(screen: Screen, path: Path, existed: bool, sample: Dataset) -> None:
+    verb = "Replaced" if existed else "Saved"
+    screen.line(f"{verb} {path} ({bytes_text(path.stat().st_size)})", "bold green")
+    use = "FILE.csv" if sample.preprocessing.columns else "DATA"
+    screen.line(f"Use it: chainrule predict {path} {use}", "dim")
