@@ -367,7 +367,7 @@ mean: Op = Op(
 
 def _extreme_vjp(g: Any, y: Any, x: Any, *, dim: Any, keepdim: bool) -> Any:
     """Ties share the gradient evenly."""
-    chosen = (x == _spread(y, x, dim, keepdim)) * 1.0
+    chosen = cast(x == _spread(y, x, dim, keepdim), dtype=x.dtype)
     return _spread(g, x, dim, keepdim) * (chosen / sum(chosen, dim=dim, keepdim=True))
 
 
