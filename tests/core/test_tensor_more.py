@@ -54,7 +54,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "round": lambda x, v: x.round(),
     "round halves": lambda x, v: (x + 0.5).round(),
     "round decimals": lambda x, v: (x / 3).round(decimals=1),
-    "isnan": lambda x, v: (x / (x - 2) * 0).isnan(),
+    "isnan": lambda x, v: x.log().isnan(),
     "isinf": lambda x, v: (x / (x - 2)).isinf(),
     "isfinite": lambda x, v: (x / (x - 2)).isfinite(),
     "logical": lambda x, v: [(x > 0).logical_and(x < 2), (x > 0).logical_or(x < -1), (x > 0).logical_not()],
