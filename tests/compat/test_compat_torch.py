@@ -269,6 +269,12 @@ def test_loader_takes_whole_batches_and_single_rows_alike() -> None:
     assert fast[1].tolist() == [1, 5, 0]
 
 
+def test_data_sets_end() -> None:
+    dataset = TensorDataset(torch.arange(3))
+    assert [int(x) for (x,) in dataset] == [0, 1, 2]
+    assert [int(x) for (x,) in Subset(dataset, [2, 0])] == [2, 0]
+
+
 def test_random_split() -> None:
     parts = random_split(TensorDataset(torch.arange(10)), [0.75, 0.25], torch.Generator().manual_seed(0))
     assert [len(part) for part in parts] == [8, 2]

@@ -33,6 +33,9 @@ class Dataset(Generic[Sample]):
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} needs a method __len__()")
 
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[i] for i in range(len(self)))
+
     def _rows(self, indices: Any) -> list[Any] | None:
         """The collated samples of these numbers, where that needs no loop over them; else None."""
         return None
