@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from chainrule.core.mode import quiet
 from chainrule.core.tensor import Tensor
 from chainrule.optim.clip import clip_by_norm, clip_by_value, clip_factor, clip_grad_norm_, clip_grad_value_
 from chainrule.optim.optimizer import Optimizer
@@ -210,7 +211,8 @@ class FlatUpdate:
 
     def first_nonfinite(self) -> str | None:
         """Path of the first parameter that holds an infinity or NaN, or None."""
-        return next((path for run in self.runs if (path := run.first_nonfinite()) is not None), None)
+        with quiet():
+            return next((path for run in self.runs if (path := run.first_nonfinite()) is not None), None)
 
     def save(self) -> Saved:
         """Copies of parameters and optimiser state, for `restore`."""
