@@ -122,6 +122,7 @@ def test_surface_draws_the_boundary_where_the_probability_is_one_half() -> None:
 
 def test_surface_without_a_decision_has_no_boundary() -> None:
     ax = plot.decision_surface(lambda x: np.full(len(x), 0.5) + 1e-6 * x[:, 0], XOR, [0, 1, 1, 0]).axes[0]
+    assert any("same answer everywhere" in text.get_text() for text in ax.texts)
     with pytest.raises(AssertionError):
         boundary_of(ax)
 

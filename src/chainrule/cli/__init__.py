@@ -21,6 +21,8 @@ def main() -> None:
             raise
         print('chainrule\'s command line needs typer and rich: pip install "chainrule[cli]"', file=sys.stderr)
         raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character gets a question mark instead of a crash.
         if callable(reconfigure := getattr(stream, "reconfigure", None)):

@@ -82,7 +82,7 @@ def _show(screen: Screen, source: str, target: str | None, text: TextFile) -> No
     document: dict[str, Any] = {"name": source, "folder": place}
     if isinstance(opened, Table):
         schema = opened.schema
-        screen.show(schema_table(schema, f"{opened.name}: {len(opened):,} rows"))
+        screen.show(schema_table(schema, f"{opened.name}: {len(opened):,} rows", screen.is_narrow))
         screen.say(f"Target {schema.target} · task {schema.task or 'none'}")
         for note in schema.notes:
             screen.say(f"Note: {note}", "yellow")

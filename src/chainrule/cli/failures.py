@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -34,7 +35,8 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     """
     message = _message(error)
     if wants_json(arguments):
-        print_json({"error": {"type": _name(error), "message": message}})
+        with contextlib.suppress(OSError):  # standard output itself may be what is full or closed
+            print_json({"error": {"type": _name(error), "message": message}})
     if wants_debug(arguments):
         traceback.print_exception(error)
     color = sys.stderr.isatty() and "NO_COLOR" not in os.environ

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Any
 
@@ -23,9 +25,10 @@ class Group(TyperGroup):
         options["standalone_mode"] = False
         try:
             code = super().main(args, *rest, **options)
-            sys.stdout.flush()
+            _flush()
         except Exception as error:
             code = failures.report(error, self._arguments)
+            _abandon_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: Any) -> Any:
@@ -33,3 +36,18 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             raise typer.Exit(failures.report(error, self._arguments)) from None
+
+
+def _flush() -> None:
+    """Write out what is left now, while a full disk can still be reported."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _abandon_unwritten() -> None:
+    """Let go of output that cannot be written, or Python would complain of it again on its way out."""
+    try:
+        _flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -39,6 +39,11 @@ class Screen:
         return self.console.is_terminal
 
     @property
+    def is_narrow(self) -> bool:
+        """Whether a wide table would not fit."""
+        return self.console.width < 76
+
+    @property
     def is_unicode(self) -> bool:
         """Whether more than ASCII can be shown."""
         return self.console.encoding.lower().startswith("utf")

@@ -41,15 +41,18 @@ def grid(*columns: str, title: str | None = None, right: Sequence[int] = (), fol
     return table
 
 
-def schema_table(schema: Schema, name: str) -> Table:
-    """The columns of a table: kinds, missing values, roles."""
-    table = grid("column", "kind", "missing", "distinct", "values", "role", title=name, right=(2, 3), fold=4)
+def schema_table(schema: Schema, name: str, narrow: bool = False) -> Table:
+    """The columns of a table: kinds, missing values, roles, and, unless the screen is narrow, what they hold."""
+    heads = (
+        ("column", "kind", "role", "missing") if narrow else ("column", "kind", "role", "missing", "distinct", "values")
+    )
+    table = grid(*heads, title=name, right=(3, 4), fold=5)
     for column in schema.columns[:_MOST_COLUMNS]:
         left_out = column.role == "left out"
         missing = Text(str(column.missing), style=_BAD if column.missing and not left_out else "")
         role = Text(column.role, style="bold cyan" if column.role == "target" else "")
-        cells = (Text(column.name), column.kind, missing, str(column.distinct), Text(column.example), role)
-        table.add_row(*cells, style=_DIM if left_out else None)
+        cells = (Text(column.name), column.kind, role, missing, str(column.distinct), Text(column.example))
+        table.add_row(*cells[: len(heads)], style=_DIM if left_out else None)
     more = len(schema.columns) - _MOST_COLUMNS
     if more > 0:
         table.add_row(f"… and {more} more", style=_DIM)

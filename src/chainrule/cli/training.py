@@ -204,7 +204,7 @@ def _parts(splits: Splits[Dataset]) -> list[tuple[str, Dataset]]:
 def show_data(screen: Screen, data: Data, splits: Splits[Dataset]) -> None:
     """Show the schema of a table, or the shape of arrays, and how the rows are divided."""
     if isinstance(data, Table):
-        screen.show(schema_table(data.schema, f"{data.name}: {len(data):,} rows"))
+        screen.show(schema_table(data.schema, f"{data.name}: {len(data):,} rows", screen.is_narrow))
     else:
         shape = " × ".join(map(str, splits.train.inputs.shape[1:]))
         screen.say(f"{splits.train.name}: inputs of {shape} {splits.train.inputs.dtype}", "bold")

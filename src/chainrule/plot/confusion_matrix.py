@@ -55,10 +55,10 @@ def confusion(
             figure = canvas.new_figure(side + 1.7, side + 1.2)
             ax = figure.add_subplot()
         _draw(ax, counts, names)
-        ax.set_title(title, loc="left", pad=24)
+        ax.set_title(title, loc="left", pad=22)
         hits, total = int(counts.trace()), int(counts.sum())
         score = f"{hits:,} of {total:,} right ({hits / total:.1%})" if total else "no samples"
-        ax.annotate(score, (0, 1), xytext=(0, 8), xycoords="axes fraction", textcoords="offset points", size=9)
+        ax.annotate(score, (0, 1), xytext=(0, 7), xycoords="axes fraction", textcoords="offset points", size=9)
         return canvas.save(ax.figure, path)
 
 

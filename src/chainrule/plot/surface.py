@@ -77,7 +77,7 @@ def decision_surface(
         else:
             _many(ax, x, y, shares)
         _samples(ax, points, labels, names)
-        _labelled(ax, feature_names, title)
+        _labelled(ax, feature_names, title, flat=_is_flat(shares))
         ax.set_xlim(left, right)
         ax.set_ylim(bottom, top)
         return canvas.save(ax.figure, path)
@@ -115,6 +115,11 @@ def _probabilities(answer: Any, least: int, rows: int) -> np.ndarray:
     return np.eye(max(least, int(indices.max()) + 1, 2))[indices]
 
 
+def _is_flat(shares: np.ndarray) -> bool:
+    """Whether the answer is the same everywhere but for rounding, so that there is no boundary to draw."""
+    return bool((np.ptp(shares, axis=(0, 1)) < 0.02).all())
+
+
 def _two(ax: Any, x: np.ndarray, y: np.ndarray, p: np.ndarray) -> None:
     """Blue for class 0, through white at 0.5, to vermillion for class 1, with the boundary where p is 0.5."""
     from matplotlib.colors import LinearSegmentedColormap
@@ -125,8 +130,7 @@ def _two(ax: Any, x: np.ndarray, y: np.ndarray, p: np.ndarray) -> None:
     bar = ax.figure.colorbar(shades, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], shrink=0.85, pad=0.03)
     bar.set_label("probability of class 1", size=9)
     bar.outline.set_visible(False)
-    # An answer of one half everywhere has no boundary, only rounding.
-    if p.min() < 0.5 < p.max() and p.max() - p.min() > 0.02:
+    if p.min() < 0.5 < p.max() and not _is_flat(p):
         ax.contour(x, y, p, levels=[0.5], colors=canvas.INK, linewidths=1.6)
 
 
@@ -166,15 +170,15 @@ def _samples(ax: Any, points: np.ndarray, labels: np.ndarray, names: list[str]) 
         )
 
 
-def _labelled(ax: Any, feature_names: Sequence[str] | None, title: str | None) -> None:
+def _labelled(ax: Any, feature_names: Sequence[str] | None, title: str | None, flat: bool) -> None:
     first, second = feature_names if feature_names is not None and len(feature_names) == 2 else ("x1", "x2")
     ax.set_xlabel(first)
     ax.set_ylabel(second)
     for spine in ax.spines.values():
-        spine.set_visible(False)
+        spine.set(visible=True, color="#CCCCCC")
     if title:
-        ax.set_title(title, loc="left")
-    note = f"sampled on a {_GRID} × {_GRID} grid"
-    place = {"xytext": (0, 4), "textcoords": "offset points", "xycoords": "axes fraction"}
-    ax.annotate(note, (1, 1), ha="right", size=7, color="#555555", **place)
+        ax.set_title(title, loc="left", pad=22)
+    note = "sampled: the same answer everywhere" if flat else f"sampled on a {_GRID} × {_GRID} grid"
+    place = {"xytext": (0, 7), "textcoords": "offset points", "xycoords": "axes fraction"}
+    ax.annotate(note, (0, 1), size=9, **place)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, handletextpad=0.1, columnspacing=1)

@@ -24,7 +24,7 @@ def birds(stage: Stage) -> dict[str, Any]:
     stage.write("penguins.csv", (resources.files("chainrule.data") / "files" / "penguins.csv").read_bytes())
     table = data.load("penguins")
     assert isinstance(table, Table)
-    screen.show(schema_table(table.schema, f"penguins.csv: {len(table)} rows"))
+    screen.show(schema_table(table.schema, f"penguins.csv: {len(table)} rows", screen.is_narrow))
     parts = table.prepare(test=0.2, validation=0.15, seed=stage.seed)
     assert parts.validation is not None
     assert parts.test is not None
@@ -39,7 +39,7 @@ def birds(stage: Stage) -> dict[str, Any]:
         parts.train,
         optimizer="adamw",
         lr=0.01,
-        epochs=40,
+        epochs=60,  # more than 50 share one progress bar
         validation=parts.validation,
         seed=stage.seed,
         verbose=stage.verbosity,
