@@ -71,8 +71,8 @@ class EagerEngine:
             state.update.refresh()
             saved = state.save()
             result = self._steps(plan, state, data, batch_index, rates)
-            if not state.is_finite():
-                return self._run_to_last_finite(plan, state, data, batch_index, rates, saved, result)
+            if (result.stopped and state.buffers) or not state.is_finite():
+                return self._run_to_last_good(plan, state, data, batch_index, rates, saved, result)
         return result
 
     def _steps(
@@ -109,7 +109,7 @@ class EagerEngine:
                 state.step += 1
         return BlockResult(np.array(losses), outputs)
 
-    def _run_to_last_finite(
+    def _run_to_last_good(
         self,
         plan: Plan,
         state: State,
@@ -124,11 +124,11 @@ class EagerEngine:
         Looking at all parameters after each step would cost every training; running one block twice costs only those
         that fail.  Batches and masks are functions of the step, so the steps come out the same.
         """
-        cause = state.update.first_nonfinite()
+        cause = None if result.stopped else state.update.first_nonfinite()
         state.restore(saved)
         if len(batch_index) == 1:
-            return BlockResult(result.losses, result.outputs, stopped=True, cause=None if result.stopped else cause)
-        for k in range(len(result.losses)):
+            return BlockResult(result.losses, result.outputs, stopped=True, cause=cause)
+        for k in range(len(result.losses) - result.stopped):
             one = self.run(plan, state, data, batch_index[k : k + 1], None if rates is None else rates[k : k + 1])
             if one.stopped:
                 return BlockResult(result.losses[: k + 1], (result.outputs or [])[: k + 1], True, one.cause)

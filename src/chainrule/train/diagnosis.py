@@ -18,8 +18,8 @@ from chainrule.nn.module import Module
 __all__ = ["describe_parameter", "locate_nonfinite"]
 
 
-def locate_nonfinite(plan: Plan, data: Dataset, rows: np.ndarray, step: int) -> str:
-    """Name the first place on the way from inputs to loss that is not finite.
+def locate_nonfinite(plan: Plan, data: Dataset, rows: np.ndarray, step: int) -> str | None:
+    """Name the first place on the way from inputs to outputs that is not finite; None if all are.
 
     Args:
         plan: what was trained.
@@ -37,9 +37,7 @@ def locate_nonfinite(plan: Plan, data: Dataset, rows: np.ndarray, step: int) -> 
     found: list[str] = []
     with _watching(plan.model, found), _keeping_buffers(plan.model), rng.at_step(plan.seed, step), no_grad(), quiet():
         plan.model(Tensor.of(inputs))
-    if found:
-        return found[0]
-    return f"all layers are finite; loss {plan.loss.name!r} is not, for these targets"
+    return found[0] if found else None
 
 
 def describe_parameter(model: Module, path: str) -> str:

@@ -278,12 +278,15 @@ class Training:
     def _diverged(self, result: BlockResult, rows: np.ndarray) -> None:
         """A step could not be taken: say where and why."""
         self._write_back()
-        loss, at = float(result.losses[-1]), f"in epoch {self.epoch + 1} at step {self.step}"
-        if result.cause is not None:
-            reason = f"the update {at} would have made {describe_parameter(self.model, result.cause)} not finite"
+        at = f"in epoch {self.epoch + 1} at step {self.step}"
+        where = locate_nonfinite(self.plan, self.data, rows, self.step - 1)
+        if result.cause is None:
+            where = where or f"all layers are finite; loss {self.plan.loss.name!r} is not, for these targets"
+            reason = f"loss became {float(result.losses[-1])} {at}: {where}"
         else:
-            where = locate_nonfinite(self.plan, self.data, rows, self.step - 1)
-            reason = f"loss became {loss} {at}: {where}"
+            parameter = describe_parameter(self.model, result.cause)
+            where = where or "its gradient is not finite, or the step too large"
+            reason = f"the update {at} would have made {parameter} not finite: {where}"
         self.stop(reason)
         wanted = any(isinstance(callback, TerminateOnNaN) and callback.raise_error for callback in self.callbacks)
         if wanted or self.history.epochs == 0:
