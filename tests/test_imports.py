@@ -148,3 +148,14 @@ def test_import_takes_less_than_one_and_a_half_times_numpy() -> None:
         if min(chainrule) < 1.5 * min(numpy):
             return
     pytest.fail(f"import chainrule takes {min(chainrule):.3f} s, import numpy {min(numpy):.3f} s")
+
+
+def test_the_stub_names_what_the_package_offers() -> None:
+    import chainrule
+
+    stub = (PACKAGE / "__init__.pyi").read_text("utf-8")
+    named = {node.asname or node.name for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.alias)}
+    named |= {node.target.id for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.AnnAssign)}
+    assert named - {"Any", "np"} == {*chainrule.__all__, *chainrule._BUILTIN}
+    for name in named - {"Any", "np"}:
+        getattr(chainrule, name)

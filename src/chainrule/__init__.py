@@ -7,13 +7,14 @@
 >>> cr.predict(model, [[0, 1], [1, 1]]).tolist()
 ['1', '0']
 
-Importing this costs NumPy and a few milliseconds; each part is loaded when its name is first used.
+Importing this costs NumPy and a few milliseconds; each part is loaded when its name is first used (type checkers and
+editors find the names in ``__init__.pyi``).
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -53,22 +54,6 @@ _DTYPES = {"float16", "float32", "float64", "int8", "int32", "int64", "uint8", "
 # `from chainrule import *` must not hide Python's own functions.
 _BUILTIN = {"abs", "max", "min", "pow", "sum"}
 __all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN)  # noqa: PLE0605
-
-if TYPE_CHECKING:  # the same names for type checkers and editors
-    # ruff: noqa: F403
-    from chainrule import autograd, compat, core, data, engines, errors, interchange, losses, metrics, nn, optim, plot
-    from chainrule.core.create import *
-    from chainrule.core.functions import *
-    from chainrule.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-    from chainrule.core.rng import generator, manual_seed
-    from chainrule.core.tape import GradientTape
-    from chainrule.core.tensor import Tensor
-    from chainrule.errors import ChainruleError
-    from chainrule.interchange.bundle import load
-    from chainrule.nn.summary import summary
-    from chainrule.train.evaluation import evaluate, predict, predict_proba
-    from chainrule.train.fit import fit
-    from chainrule.train.history import History
 
 
 def __getattr__(name: str) -> Any:
