@@ -154,8 +154,10 @@ def test_the_stub_names_what_the_package_offers() -> None:
     import chainrule
 
     stub = (PACKAGE / "__init__.pyi").read_text("utf-8")
-    named = {node.asname or node.name for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.alias)}
-    named |= {node.target.id for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.AnnAssign)}
+    tree = ast.parse(stub)
+    named = {node.asname or node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
+    named |= {node.target.id for node in tree.body if isinstance(node, ast.AnnAssign)}
+    named |= {target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
     assert named - {"Any", "np"} == {*chainrule.__all__, *chainrule._BUILTIN}
     for name in named - {"Any", "np"}:
         getattr(chainrule, name)

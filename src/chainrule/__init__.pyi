@@ -117,6 +117,9 @@ from chainrule.train import fit as fit
 from chainrule.train import predict as predict
 from chainrule.train import predict_proba as predict_proba
 
+clamp = clip
+concatenate = cat
+
 __version__: str
 bool_: np.dtype[Any]
 float16: np.dtype[Any]
