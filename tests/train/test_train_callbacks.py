@@ -54,8 +54,8 @@ def epochs_run(losses: list[float], stopping: EarlyStopping) -> cr.History:
 
 # Early stopping ------------------------------------------------------------------------------------------------------
 
-# (losses, options, epochs run), worked by hand after Keras 3's algorithm: it stops once `wait` reaches the patience, and
-# never in the first epoch.
+# (losses, options, epochs run), worked by hand after Keras 3's algorithm: it stops once its `wait` has reached the
+# patience, but never in the first epoch.
 COUNTING: list[tuple[list[float], dict[str, Any], int]] = [
     ([5, 4, 3, 2, 1], {"patience": 0}, 5),
     ([5, 4, 4, 3, 2], {"patience": 0}, 3),
