@@ -30,6 +30,7 @@ FORMAT = "chainrule.model"
 VERSION = 1
 
 _MOST_LAYERS = 10_000
+_LONGEST = {"model": 2 * 2**20, "objective": 2 * 2**20}  # characters; a preprocessing may know many categories
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
@@ -138,6 +139,8 @@ def _description(metadata: Mapping[str, str], file: Any) -> dict[str, Any]:
     for part in ("model", "preprocessing", "objective"):
         if part not in metadata:
             raise FormatError(f"the model file lacks its {part!r} part", where=file)
+        if len(metadata[part]) > _LONGEST.get(part, math.inf):
+            raise FormatError(f"the model file's {part!r} part is too long", got=len(metadata[part]), where=file)
         found[part] = strict_json.loads(metadata[part], part, str(file))
     return found
 
