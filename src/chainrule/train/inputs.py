@@ -107,11 +107,18 @@ def _prepared(fitted: Preprocessing | None, data: Any, role: str, dtype: np.dtyp
         raise ConfigError(
             f"{role} data in an unknown form", expected="a Dataset, a Table, or a pair (X, y)", got=type(data).__name__
         )
-    inputs = _transformed(fitted, X, dtype)
-    targets = None if y is None else fitted.transform_targets(_numpy(y))
-    if targets is not None and targets.dtype.kind == "f" and dtype.itemsize > targets.dtype.itemsize:
-        targets = targets.astype(dtype)
-    return Dataset(inputs, targets, preprocessing=fitted, name=role)
+    targets = None if y is None else _transformed_targets(fitted, _numpy(y), dtype)
+    return Dataset(_transformed(fitted, X, dtype), targets, preprocessing=fitted, name=role)
+
+
+def _transformed_targets(fitted: Preprocessing, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    """Targets as they were trained on; numbers in the model's dtype where that keeps digits."""
+    targets: np.ndarray = fitted.transform_targets(y)
+    given = getattr(getattr(y, "dtype", None), "kind", "")
+    if targets.dtype.kind != "f" or targets.dtype == dtype or given != "f" or is_frame(y):
+        return targets
+    exact = (np.asarray(y, np.float64) - fitted.target_mean) / fitted.target_std
+    return exact.reshape(targets.shape).astype(dtype)
 
 
 def _transformed(fitted: Preprocessing, X: Any, dtype: np.dtype[Any]) -> np.ndarray:
@@ -220,8 +227,19 @@ def probe(model: Module, data: Dataset) -> tuple[int, ...]:
         ShapeError: naming the layers that do not fit the data or each other.
     """
     rows = min(2, len(data))
-    with evaluating(model), no_grad(), quiet():
-        output = model(Tensor.of(data.batch(np.arange(rows))[0]))
+    try:
+        with evaluating(model), no_grad(), quiet():
+            output = model(Tensor.of(data.batch(np.arange(rows))[0]))
+    except ShapeError as error:
+        if error.where is not None:  # two layers that do not fit each other
+            raise
+        raise ShapeError(
+            error.problem,
+            expected=error.expected,
+            got=error.got,
+            where=f"samples of shape {data.inputs.shape[1:]} from the data",
+            fix=error.fix or "Give the first layer the size of a sample",
+        ) from error
     if not isinstance(output, Tensor) or output.ndim == 0 or len(output) != rows:
         got = f"shape {tuple(output.shape)}" if isinstance(output, Tensor) else type(output).__name__
         raise ShapeError(
