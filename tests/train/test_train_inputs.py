@@ -140,7 +140,7 @@ def test_splits_use_the_part_that_is_meant() -> None:
     assert len(cr.predict(model, parts)) == len(parts.test)
 
 
-# Precision -------------------------------------------------------------------------------------------------------------
+# Precision -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_float64_model_sees_all_digits() -> None:
@@ -180,7 +180,7 @@ def test_images_of_bytes() -> None:
     assert cr.evaluate(model, (images, y))["accuracy"] == 1.0
 
 
-# Tasks -----------------------------------------------------------------------------------------------------------------
+# Tasks ---------------------------------------------------------------------------------------------------------------
 
 
 def test_regression_reports_in_the_users_units() -> None:
@@ -323,7 +323,7 @@ def test_evaluating_by_another_loss() -> None:
     assert list(cr.evaluate(model, (X, Y), metrics=["accuracy", "f1_macro"])) == ["loss", "accuracy", "f1_macro"]
 
 
-# Few rows, other rows --------------------------------------------------------------------------------------------------
+# Few rows, other rows ------------------------------------------------------------------------------------------------
 
 
 def test_a_single_row() -> None:
@@ -385,7 +385,7 @@ def test_wrong_columns_are_named() -> None:
     frame = pd.DataFrame(X, columns=["a", "b", "c"])
     model = net()
     fit(model, (frame, Y), epochs=1)
-    with pytest.raises(ChainruleError, match="'?b'?"):
+    with pytest.raises(ChainruleError, match=r"\bb\b"):
         cr.predict(model, frame.drop(columns="b"))
     extra = frame.assign(d=1.0)[["d", "c", "b", "a"]]
     np.testing.assert_array_equal(cr.predict(model, extra), cr.predict(model, frame))
@@ -396,7 +396,7 @@ def test_what_cannot_be_evaluated() -> None:
     fit(model, (X, NAMES[Y]), epochs=1)
     with pytest.raises(DataError, match="no rows"):
         cr.evaluate(model, (X[:0], NAMES[Y[:0]]))
-    with pytest.raises(DataError, match="'oak'.*none of the classes"):
+    with pytest.raises(DataError, match=r"'oak'.*none of the classes"):
         cr.evaluate(model, (X[:2], ["oak", "ash"]))
     with pytest.raises(ShapeError, match="differ in length"):
         cr.evaluate(model, (X, NAMES[Y[:9]]))

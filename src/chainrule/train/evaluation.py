@@ -101,11 +101,13 @@ def predict_proba(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.nd
     Raises:
         ConfigError: for a model that was not trained to tell classes apart.
     """
-    if model.objective is None or not model.objective.probabilistic:
-        trained = "not trained" if model.objective is None else f"trained with {model.objective.name}"
+    check_count("batch_size", batch_size)
+    loss = as_module(model).objective
+    if loss is None or not loss.probabilistic:
+        trained = "not trained" if loss is None else f"trained with {loss.name}"
         raise ConfigError("the model gives no probabilities", got=trained, fix="Use predict")
     p = _linked(model, data, batch_size)
-    if model.objective.task == "binary" and (p.ndim == 1 or p.shape[1] == 1):
+    if loss.task == "binary" and (p.ndim == 1 or p.shape[1] == 1):
         p = p.reshape(-1, 1)
         return np.concatenate([1 - p, p], axis=1)
     return p
