@@ -14,7 +14,6 @@ from chainrule.data.dataset import Dataset
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.threads import suited_threads
 from chainrule.engines.update import FlatUpdate, Saved
-from chainrule.nn.module import Module
 
 __all__ = ["EagerEngine"]
 
@@ -26,12 +25,22 @@ class State:
     Attributes:
         step: steps taken so far.
         update: the flattened parameters.
+        parameters: all of the model's, also those that are not trained.
         buffers: running statistics and the like, as far as they were finite to begin with.
     """
 
     step: int
     update: FlatUpdate
+    parameters: list[Tensor]
     buffers: list[Tensor]
+
+    def __post_init__(self) -> None:
+        self.weights = sum(parameter.numel() for parameter in self.parameters)
+
+    def forget_gradients(self) -> None:
+        """Those from before are no part of a step; those of parameters outside the optimiser would add up for ever."""
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def save(self) -> tuple[int, Saved, list[np.ndarray]]:
         return self.step, self.update.save(), [buffer._data.copy() for buffer in self.buffers]
@@ -55,8 +64,9 @@ class EagerEngine:
         return None
 
     def prepare(self, plan: Plan) -> State:
+        update = FlatUpdate(plan.optimizer, plan.clip_norm, plan.clip_value)
         buffers = [buffer for buffer in plan.model.buffers() if _is_finite(buffer)]
-        return State(0, FlatUpdate(plan.optimizer, plan.clip_norm, plan.clip_value), buffers)
+        return State(0, update, list(plan.model.parameters()), buffers)
 
     def run(
         self,
@@ -66,8 +76,8 @@ class EagerEngine:
         batch_index: np.ndarray,
         rates: list[list[dict[str, float]]] | None,
     ) -> BlockResult:
-        with quiet(), suited_threads(plan.model, batch_index.shape[1]):
-            _forget_gradients(plan.model)
+        with quiet(), suited_threads(state.weights, batch_index.shape[1]):
+            state.forget_gradients()
             state.update.refresh()
             saved = state.save()
             result = self._steps(plan, state, data, batch_index, rates)
@@ -135,14 +145,8 @@ class EagerEngine:
         return result
 
     def write_back(self, plan: Plan, state: State) -> None:
-        _forget_gradients(plan.model)
+        state.forget_gradients()
         state.update.write_back()
-
-
-def _forget_gradients(model: Module) -> None:
-    """Gradients from before are no part of a step; those of parameters outside the optimiser would add up for ever."""
-    for parameter in model.parameters():
-        parameter.grad = None
 
 
 def _is_finite(buffer: Tensor) -> bool:
