@@ -30,26 +30,20 @@ def suited_threads(weights: int, batch_size: int) -> contextlib.AbstractContextM
     return _one_thread()
 
 
-_lock = threading.Lock()
-_inside = 0
-_limit: Any = None
+_owner = threading.Lock()
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    # The number of threads is the process's: of several trainings at once the first limits it, the last resets it.
-    global _inside, _limit
-    with _lock:
-        if not _inside:
-            _limit = _controller().limit(limits=1, user_api="blas")
-        _inside += 1
-    try:
+    # The number is the process's.  Of several trainings at once only the first sets it and so can put it back right.
+    if not _owner.acquire(blocking=False):
         yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        with _lock:
-            _inside -= 1
-            if not _inside:
-                _limit.restore_original_limits()
+        _owner.release()
 
 
 @functools.cache
