@@ -19,8 +19,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
-    "autograd", "cli", "compat", "core", "data", "engines", "errors", "interchange", "losses", "metrics", "nn", "optim",
-    "plot", "train",
+    "autograd", "cli", "compat", "core", "data", "engines", "errors", "explain", "interchange", "losses", "messages",
+    "metrics", "nn", "optim", "plot", "train",
 )  # fmt: skip
 
 _OPERATIONS = """abs add binary_cross_entropy broadcast_to clip cos div elu erf exp expm1 gather gelu hardtanh

@@ -11,8 +11,10 @@ from chainrule import core as core
 from chainrule import data as data
 from chainrule import engines as engines
 from chainrule import errors as errors
+from chainrule import explain as explain
 from chainrule import interchange as interchange
 from chainrule import losses as losses
+from chainrule import messages as messages
 from chainrule import metrics as metrics
 from chainrule import nn as nn
 from chainrule import optim as optim

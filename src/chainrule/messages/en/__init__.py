@@ -1,0 +1,1 @@
+"""English texts, one topic per file."""

@@ -1,0 +1,1 @@
+"""Korean texts, one topic per file."""
