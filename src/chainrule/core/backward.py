@@ -133,7 +133,18 @@ def _walk(
             continue
         edges = node.check_alive()
         for edge, gx in zip(edges, node.gradients(g, graph), strict=False):
-            if edge is not None and gx is not None and (live is None or id(edge) in live):
+            if edge is None or gx is None or (live is not None and id(edge) not in live):
+                continue
+            if type(edge) is OpNode:  # as `_deliver` does, without the call
+                out = edge.out
+                if edge.edges is not None and (gx.shape != out.shape or gx.dtype is not out.dtype):
+                    gx = _fitted(out, gx)
+                if edge in pending:
+                    pending[edge] = pending[edge] + gx
+                else:
+                    pending[edge] = gx
+                    heapq.heappush(frontier, (-edge.sequence, edge))
+            else:
                 _deliver(edge, gx, gx is g, pending, frontier, wanted, found, graph)
         if not keep:
             node.release()
@@ -181,7 +192,8 @@ def _deliver(
         else:
             pending[edge] = before + g
         return
-    fitted = _fitted(edge._data, g)
+    like = edge._data
+    fitted = g if g.shape == like.shape and g.dtype is like.dtype else _fitted(like, g)
     shared = shared and fitted is g
     g = fitted
     if edge._hooks:

@@ -128,6 +128,8 @@ class OpNode(Node):
             args, out = self._as_tensors(edges, g)
         if op.variadic:
             return [op.vjp(i, g, out, args, params) if edge is not None else None for i, edge in enumerate(edges)]
+        if len(edges) == 1 and (only := op.vjps[0]) is not None:
+            return (only(g, out, *args, **params),)
         return [
             rule(g, out, *args, **params) if edge is not None and rule is not None else None
             for rule, edge in zip(op.vjps, edges, strict=False)

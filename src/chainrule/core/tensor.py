@@ -27,6 +27,10 @@ from chainrule.errors import ChainruleError, DTypeError, GradientError, ShapeErr
 __all__ = ["HookHandle", "Size", "Tensor", "tensor"]
 
 
+_new = object.__new__
+_ndarray = np.ndarray
+
+
 class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethods):
     """An array with a gradient.
 
@@ -66,7 +70,7 @@ class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethod
     @classmethod
     def of(cls, data: Any) -> Tensor:
         """Wrap an array as it is, without a copy."""
-        self: Tensor = Tensor.__new__(Tensor)
+        self: Tensor = _new(Tensor)
         self._data = np.asarray(data) if isinstance(data, np.generic) else data
         return self
 
@@ -88,15 +92,22 @@ class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethod
     def record(self, op: Op, inputs: tuple[Any, ...], params: dict[str, Any]) -> Tensor:
         """Apply `op`, and remember it if recording is on and an input requires a gradient."""
         args: list[Any] = []
-        tracked = False
+        edges: list[Any] = []
+        watched: list[tuple[Tensor, int]] = []
+        saves = op.saves
+        tracked = mixed = False
         dtype: Any = None
-        mixed = False
         number = op.floats
         xp: Any = NUMPY
         for value in inputs:
+            edge: Any = None
             if isinstance(value, Tensor):
+                node = value.grad_fn
                 if value._requires_grad:
                     tracked = True
+                    edge = value if node is None else node
+                if node is None and saves:
+                    watched.append((value, value._version))
                 value = value._data
             elif isinstance(value, (list, tuple)):
                 value = _as_array(value, None)
@@ -104,15 +115,18 @@ class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethod
                 if type(value) is float:
                     number = True
                 args.append(value)
+                edges.append(None)
                 continue
             elif value is None or isinstance(value, str):
                 raise DTypeError(f"{op.name} takes tensors, arrays and numbers", got=f"{value!r}")
-            if dtype is None:
-                dtype = value.dtype
-            elif value.dtype != dtype:
-                mixed = True
+            edges.append(edge)
             args.append(value)
-            if type(value) is not np.ndarray:
+            own = value.dtype
+            if dtype is None:
+                dtype = own
+            elif own is not dtype and own != dtype:
+                mixed = True
+            if type(value) is not _ndarray:
                 xp = None
         if mixed or (number and dtype.kind != "f"):
             args[op.conditions :] = promoted(args[op.conditions :], op.floats)
@@ -126,23 +140,12 @@ class Tensor(Conversions, InPlace, Arithmetic, Ordering, Arranging, TensorMethod
             raise
         except (ValueError, TypeError, IndexError) as error:
             raise failure(op.name, error, args) from error
-        result = Tensor.of(out)
-        if tracked and state.grad_enabled and op.vjps:
-            result._attach(op, inputs, args, params)
+        result: Tensor = _new(Tensor)
+        result._data = out = np.asarray(out) if isinstance(out, np.generic) else out
+        if tracked and op.vjps and state.grad_enabled:
+            result._requires_grad = True
+            result.grad_fn = OpNode(op, args, params, out, tuple(edges), watched)
         return result
-
-    def _attach(self, op: Op, inputs: tuple[Any, ...], args: list[Any], params: dict[str, Any]) -> None:
-        edges: list[Any] = []
-        watched: list[tuple[Tensor, int]] = []
-        for value in inputs:
-            if not isinstance(value, Tensor):
-                edges.append(None)
-                continue
-            if value.grad_fn is None and op.saves:
-                watched.append((value, value._version))
-            edges.append((value.grad_fn or value) if value._requires_grad else None)
-        self._requires_grad = True
-        self.grad_fn = OpNode(op, args, params, self._data, tuple(edges), watched)
 
     # Gradients
 

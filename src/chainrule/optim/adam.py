@@ -86,13 +86,21 @@ class Adam(Optimizer):
             g = -g
         if group["weight_decay"]:
             g = g + p * group["weight_decay"]
-        m, v, *largest = slots
-        m = m + (g - m) * (1 - beta1)
-        v = v * beta2 + (g * g) * (1 - beta2)
+        first, second, *largest = slots
+        # Augmented assignment to fresh arrays works in place on NumPy, and is ordinary assignment on immutable arrays.
+        m = g - first
+        m *= 1 - beta1
+        m += first
+        v = g * g
+        v *= 1 - beta2
+        v += second * beta2
         if largest:
             largest = [xp.maximum(largest[0], v)]
         # Both bias corrections moved into two numbers: two passes over the arrays fewer than as the formula reads.
         root = bias_correction(beta2, step) ** 0.5
         size = group["lr"] * root / bias_correction(beta1, step)
-        denominator = xp.sqrt(largest[0] if largest else v) + group["eps"] * root
-        return p - (m / denominator) * size, (m, v, *largest)
+        change = xp.sqrt(largest[0] if largest else v)
+        change += group["eps"] * root
+        change = m / change
+        change *= size
+        return p - change, (m, v, *largest)
