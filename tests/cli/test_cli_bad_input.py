@@ -133,7 +133,10 @@ def test_data_that_do_not_fit_the_model(run: Run) -> None:
     run("fit", "iris", "--epochs", "1", "--layers", "4", "--quiet")
     Path("t.csv").write_text(GOOD)
     assert "lack" in run("predict", "iris.safetensors", "t.csv", code=2).stderr
-    assert "lack" in run("evaluate", "iris.safetensors", "penguins", code=2).stderr
+    told = run("evaluate", "iris.safetensors", "penguins", code=2).stderr
+    assert "do not look like" in told
+    assert "'petal_length_cm'" in told
+    assert "Did you mean" not in told
     run("predict", "iris.safetensors", "iris", "--out", "nowhere/x.csv", code=2)
 
 

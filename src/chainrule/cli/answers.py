@@ -66,44 +66,66 @@ def answer(model: Module, data: Data) -> Answers:
     return Answers(predictions, shares, tuple(known or map(str, range(shares.shape[1]))))
 
 
-def as_csv(answers: Answers, source: str, data: Data, text: TextFile) -> bytes:
-    """Return the rows with the answers' columns behind their own.
+def as_csv(answers: Answers, source: str, data: Data, text: TextFile, out: str = "") -> tuple[str, str]:
+    """Return the rows with the answers' columns behind their own, and the encoding that they came in.
 
     The rows of a text file are its own text, untouched; those of another table are written anew; arrays are not
     repeated, their rows are numbered from 0.
+
+    Args:
+        answers: what to add.
+        source: where the data came from.
+        data: the data.
+        text: how `source` was read, if it is a text file.
+        out: name of the file to write; ``.tsv`` asks for tabs between fields.
     """
-    if not isinstance(data, Table):
-        return _written(["row"], ([str(i)] for i in range(len(answers))), answers)
-    if named(source) is not None or Path(source).suffix.lower() in {".parquet", ".pq"}:
-        rows = zip(*(_texts(column) for column in data.raw.values()), strict=True)
-        return _written(data.columns, map(list, rows), answers)
-    return _appended(source, data, answers, text)
+    if isinstance(data, Table) and named(source) is None and Path(source).suffix.lower() not in {".parquet", ".pq"}:
+        return _appended(source, data, answers, text, out)
+    names = data.columns if isinstance(data, Table) else ["row"]
+    columns = map(_texts, data.raw.values()) if isinstance(data, Table) else [map(str, range(len(answers)))]
+    rows = map(list, zip(*columns, strict=True))
+    return _written([*names, *_free(answers.columns, names)], rows, answers, _delimiter(out)), "utf-8"
+
+
+def _delimiter(out: str, own: str = ",") -> str:
+    """What stands between the fields of the file `out`, made from one that has `own` between them."""
+    name = out.lower().removesuffix(".gz")
+    if name.endswith((".tsv", ".tab")):
+        return "\t"
+    return "," if own == "\t" and name.endswith(".csv") else own
 
 
 def _texts(column: np.ndarray) -> list[str]:
     return ["" if value is None or value != value else str(value) for value in column.tolist()]
 
 
-def _written(names: list[str], rows: Iterable[list[str]], answers: Answers) -> bytes:
+def _written(header: Sequence[str] | None, rows: Iterable[list[str]], answers: Answers, delimiter: str) -> str:
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*names, *_free(answers.columns, names)])
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    if header is not None:
+        writer.writerow(header)
     writer.writerows([*row, *fields] for row, fields in zip(rows, answers.fields(), strict=True))
-    return stream.getvalue().encode()
+    return stream.getvalue()
 
 
-def _appended(source: str, data: Table, answers: Answers, text: TextFile) -> bytes:
+def _appended(source: str, data: Table, answers: Answers, text: TextFile, out: str) -> tuple[str, str]:
     asked = text.asked
-    delimiter, records = read_records(source, delimiter=asked.get("delimiter"), encoding=asked.get("encoding"))
-    new: list[list[str]] = list(answers.fields())
-    if not text.no_header:
-        new.insert(0, _free(answers.columns, data.columns))
+    delimiter, encoding, records = read_records(
+        source, delimiter=asked.get("delimiter"), encoding=asked.get("encoding")
+    )
+    added = None if text.no_header else _free(answers.columns, data.columns)
+    wanted = _delimiter(out, delimiter)
+    if wanted != delimiter:
+        rows = csv.reader(io.StringIO("".join(records), newline=""), delimiter=delimiter)
+        header = None if added is None else [*next(rows), *added]
+        return _written(header, rows, answers, wanted), encoding
+    new = [*([] if added is None else [added]), *answers.fields()]
     parts = []
     for record, fields in zip(records, new, strict=True):
         line = record.rstrip("\r\n")
         end = record[len(line) :] or "\n"
         parts.append(f"{line}{delimiter}{_joined(fields, delimiter)}{end}")
-    return "".join(parts).encode()
+    return "".join(parts), encoding
 
 
 def _joined(fields: Sequence[str], delimiter: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
-from chainrule.errors import MissingFileError
+from chainrule.errors import ChainruleError, ConfigError, MissingFileError
 
-__all__ = ["check_writable", "make_folder"]
+__all__ = ["check_is_no_input", "check_is_text", "check_may_become_model", "check_writable", "make_folder"]
+
+_NO_TEXT = {".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".pq", ".npz", ".npy", ".safetensors", ".zip", ".pdf"}
 
 
 def check_writable(path: str | Path) -> Path:
@@ -42,3 +45,60 @@ def make_folder(path: str | Path) -> Path:
             f"cannot make the folder: {error.strerror}", where=folder, fix="Name another folder"
         ) from error
     return folder
+
+
+def check_is_no_input(path: Path, *inputs: str | Path) -> None:
+    """Let no output take the place of what it is made from, however the two are spelt.
+
+    Args:
+        path: the file to write.
+        inputs: files that are read, and folders of IDX files.
+
+    Raises:
+        ConfigError: if `path` is one of the inputs, or an IDX file in a folder that is one.
+    """
+    if not path.exists():
+        return
+    for source in inputs:
+        found = Path(source).expanduser()
+        if _is_same(found, path) or ("ubyte" in path.name and _is_same(found, path.parent)):
+            raise ConfigError("--out would overwrite what is read", got=str(path), fix="Name another file with --out")
+
+
+def check_is_text(path: Path) -> None:
+    """Refuse to write text under a name that promises something else.
+
+    Raises:
+        ConfigError: for the suffix of a workbook, a model or an array file.
+    """
+    if path.suffix.lower() in _NO_TEXT:
+        raise ConfigError(
+            f"predictions are written as text, not as {path.suffix}", fix=f"Write {path.with_suffix('.csv').name}"
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
+def check_may_become_model(path: Path) -> None:
+    """Let a model replace nothing but another model of ours, or an empty file.
+
+    Raises:
+        ConfigError: if something else stands at `path`.
+    """
+    from chainrule.interchange import bundle, safetensors
+
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
+        return
+    try:
+        ours = path.is_file() and safetensors.read_header(path).metadata.get("format") == bundle.FORMAT
+    except (ChainruleError, OSError):
+        ours = False
+    if not ours:
+        raise ConfigError(
+            f"{path} exists and is not a chainrule model, so it is not overwritten", fix="Name another file with --out"
+        )

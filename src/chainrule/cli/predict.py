@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Annotated
 
 import typer
@@ -34,26 +35,38 @@ def predict(
     The columns that the file has are kept exactly as they stand in it.
     """
     from chainrule.cli.answers import answer, as_csv
-    from chainrule.cli.paths import check_writable
+    from chainrule.cli.paths import check_is_no_input, check_is_text, check_writable
     from chainrule.cli.screen import print_json
-    from chainrule.cli.sources import open_data
+    from chainrule.cli.sources import named, open_data
     from chainrule.files import atomic_write
     from chainrule.interchange.bundle import load
 
     path = None if out is None else check_writable(out)
+    if path is not None:
+        check_is_text(path)
+        check_is_no_input(path, model, *([] if named(source) else [source]))
     text = TextFile(encoding, delimiter, decimal, no_header)
     network = load(model)
     data = open_data(source, text=text)
     answers = answer(network, data)
     if path is not None:
-        content = as_csv(answers, source, data, text)
+        content = _encoded(*as_csv(answers, source, data, text, path.name))
         with atomic_write(path) as file:
-            file.write(content)
+            file.write(gzip.compress(content, mtime=0) if path.suffix.lower() == ".gz" else content)
         typer.echo(f"Wrote {len(answers):,} rows to {path}", err=True)
     elif not as_json:
-        _to_stdout(as_csv(answers, source, data, text))
+        _to_stdout(as_csv(answers, source, data, text)[0].encode())
     if as_json:
         print_json({"model": model, "data": source, "file": path, "rows": len(answers), **answers.to_dict()})
+
+
+def _encoded(content: str, encoding: str) -> bytes:
+    """Return the text in the encoding of the file that it was made from, or, where that is too small, in UTF-8."""
+    try:
+        return content.encode(encoding)
+    except UnicodeEncodeError:
+        typer.echo(f"Note: {encoding} cannot hold the class names, so that the file is UTF-8", err=True)
+        return content.encode("utf-8-sig")
 
 
 def _to_stdout(content: bytes) -> None:

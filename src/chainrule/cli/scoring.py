@@ -10,7 +10,8 @@ import numpy as np
 from chainrule import metrics
 from chainrule.cli.screen import Screen
 from chainrule.cli.tables import confusion_table, grid
-from chainrule.data import Dataset
+from chainrule.data import Dataset, Table
+from chainrule.data.inputs import select_columns
 from chainrule.nn import Module
 from chainrule.train import evaluate, predict, predict_proba
 from chainrule.train.inputs import like_training
@@ -66,6 +67,9 @@ class Report:
 
 def measure(model: Module, data: Any) -> Report:
     """Evaluate a trained model on a `Dataset`, `Table` or `Splits` (its test part) that has targets."""
+    fitted = model.preprocessing
+    if isinstance(data, Table) and fitted is not None and fitted.kind == "table":
+        select_columns(data.raw, tuple(fitted.columns))  # a foreign table is told from its inputs, not from its target
     dataset = like_training(model, data, "evaluation")
     if dataset.task == "regression":
         wanted = ["mae", "rmse", *(["r2"] if len(dataset) > 1 else [])]

@@ -10,10 +10,10 @@ from typing import Any
 from chainrule import nn
 from chainrule.cli.network import make_network, parse_layers
 from chainrule.cli.options import TextFile
-from chainrule.cli.paths import check_writable
+from chainrule.cli.paths import check_is_no_input, check_may_become_model, check_writable
 from chainrule.cli.scoring import measure
 from chainrule.cli.screen import Screen
-from chainrule.cli.sources import Data, is_gate, open_data, short_name
+from chainrule.cli.sources import Data, is_gate, named, open_data, short_name
 from chainrule.cli.spark import sparkline
 from chainrule.cli.tables import bytes_text, model_table, schema_table
 from chainrule.core.rng import manual_seed
@@ -62,6 +62,8 @@ def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, s
         ChainruleError: for input that cannot be used.
     """
     path = check_writable(out or f"{short_name(source)}.safetensors")
+    check_is_no_input(path, *([] if named(source) else [source]))
+    check_may_become_model(path)
     existed = path.exists()
     data = open_data(source, recipe.target, recipe.task, text)
     splits = prepare(data, recipe, hold_out=not is_gate(source))

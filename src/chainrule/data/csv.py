@@ -10,7 +10,7 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, FormatError
 from chainrule.files import existing_file
 
-__all__ = ["parse_csv", "read_csv", "read_records"]
+__all__ = ["Records", "parse_csv", "read_csv", "read_records"]
 
 DELIMITERS = ",;\t|"
 SNIFFED_ROWS = 100
@@ -92,15 +92,25 @@ def parse_csv(
     return {name: _pointed(column) if decimal == "," else column for name, column in columns.items()}
 
 
-def read_records(
-    path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None
-) -> tuple[str, list[str]]:
-    """Return a text file's delimiter, and each record that is not blank exactly as it stands, line end included.
+class Records(NamedTuple):
+    """A text file's own text.
 
-    The header is the first record, where there is one; arguments and errors are those of `read_csv`.
+    Attributes:
+        delimiter: what stands between fields.
+        encoding: how it is encoded; ``"utf-8-sig"`` for UTF-8 with a byte order mark.
+        records: each record that is not blank exactly as it stands, line end included; the header is the first.
     """
+
+    delimiter: str
+    encoding: str
+    records: list[str]
+
+
+def read_records(path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None) -> Records:
+    """Return a text file's records as they stand; arguments and errors are those of `read_csv`."""
     found = existing_file(path, "CSV file")
-    text = _decoded(_unzipped(found.read_bytes(), found), str(path), encoding)
+    content = _unzipped(found.read_bytes(), found)
+    text = _decoded(content, str(path), encoding)
     chosen = delimiter or _sniff(text)
     lines: list[str] = []
 
@@ -114,7 +124,8 @@ def read_records(
         if fields:
             records.append("".join(lines))
         lines.clear()
-    return chosen, records
+    marked = codecs.lookup(encoding or "utf-8").name in {"utf-8", "utf-8-sig"} and content.startswith(codecs.BOM_UTF8)
+    return Records(chosen, "utf-8-sig" if marked else encoding or "utf-8", records)
 
 
 def _unzipped(content: bytes, path: Path) -> bytes:

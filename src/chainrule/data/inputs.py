@@ -180,6 +180,13 @@ def select_columns(columns: Mapping[str, Any], wanted: tuple[str, ...]) -> dict[
     lacking = [name for name in wanted if name not in columns]
     if lacking:
         listed = ", ".join(map(repr, lacking[:8])) + (f", … ({len(lacking)} in all)" if len(lacking) > 8 else "")
+        if len(lacking) == len(wanted) > 1:
+            got = ", ".join(map(repr, list(columns)[:8])) + (", …" if len(columns) > 8 else "")
+            raise DataError(
+                "the data do not look like those that the model was trained on; they lack all of its columns",
+                expected=listed,
+                got=got,
+            )
         raise DataError(
             f"the data lack the column{'s' * (len(lacking) > 1)} {listed}",
             fix=did_you_mean(lacking[0], [name for name in columns if name not in wanted] or columns),

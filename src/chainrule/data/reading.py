@@ -8,12 +8,13 @@ from typing import Any
 
 from chainrule.data.dataset import Dataset, Splits
 from chainrule.data.table import Table
-from chainrule.errors import ConfigError, DataError, UnknownNameError
+from chainrule.errors import ConfigError, DataError, FormatError, UnknownNameError
 from chainrule.files import existing_file
 
 __all__ = ["read"]
 
 _TEXT = (".csv", ".tsv", ".txt")
+_WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _SUFFIXES = (*_TEXT, ".parquet", ".npz", ".idx", ".gz")
 
 
@@ -53,6 +54,8 @@ def read(path: str | os.PathLike[str], target: str | None = None, **options: Any
             raise
         unknown = str(error).rsplit("'", 2)[1]
         raise ConfigError(f"files like {found.name} are read without an option {unknown!r}") from None
+    if found.suffix.lower() in _WORKBOOKS:
+        raise FormatError("the file is a workbook, which cannot be read", where=path, fix="Export it as CSV UTF-8")
     raise UnknownNameError("kind of file", found.suffix or found.name, _SUFFIXES, where=path)
 
 

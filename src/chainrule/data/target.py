@@ -98,7 +98,8 @@ class Target:
         """
         values = np.asarray(predictions)
         if self.task not in {"binary", "multiclass"}:
-            return np.asarray(values * self.std + self.mean)
+            # In double precision: a large mean would swallow what a float32 model learned.
+            return np.asarray(values.astype(np.float64) * self.std + self.mean)
         if values.dtype.kind not in "iub":
             raise DTypeError("predictions are not class indices", expected="whole numbers", got=values.dtype)
         if self.classes is None:
