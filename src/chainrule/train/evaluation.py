@@ -12,7 +12,7 @@ from chainrule import metrics as metric_registry
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
-from chainrule.errors import ConfigError, DataError
+from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.losses import Loss
 from chainrule.metrics.registry import Metric
 from chainrule.nn.module import Module
@@ -118,6 +118,12 @@ def _linked(model: Module, data: Any, batch_size: int) -> np.ndarray:
     dataset = with_inputs(inputs_only(as_module(model), data), model_dtype(model))
     probe(model, dataset)
     outputs = outputs_of(model, dataset, batch_size)
+    bad = ~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)
+    if bad.any():
+        raise TrainingError(
+            f"the model's outputs are not finite for {int(bad.sum())} of {len(bad)} rows (first: row {int(bad.argmax())})",
+            fix="Its training diverged, or these inputs lie far outside the training data",
+        )
     with quiet():
         return outputs if model.objective is None else np.asarray(model.objective.link(outputs))
 
@@ -173,8 +179,11 @@ def _measured(
             m.name: _measure(m, *(decided if m.kind == "classification" else (prediction, targets))) for m in metrics
         }
     elif data.task == "regression":
-        prediction = prediction.reshape(len(prediction), -1) * fitted.target_std + fitted.target_mean
-        targets = targets.reshape(len(targets), -1) * fitted.target_std + fitted.target_mean
+        # In double precision: a large mean would swallow what the model learned.
+        prediction, targets = (
+            values.reshape(len(values), -1).astype(np.float64) * fitted.target_std + fitted.target_mean
+            for values in (prediction, targets)
+        )
     return {metric.name: _measure(metric, prediction, targets) for metric in metrics}
 
 

@@ -13,7 +13,8 @@ class History(dict[str, list[float]]):
     """Curves by name: ``history["val_loss"][-1]``.
 
     Keys are ``loss``, the metrics, ``val_`` + each of these where there was validation data, and ``lr``.  Losses and
-    metrics of an epoch are taken while its steps run (loss: mean over samples), validation after its last step.
+    metrics of an epoch are taken while its steps run (loss: mean over samples, or their sum if the loss is a sum),
+    validation after its last step; ``lr`` is the rate that the epoch's first step used.
 
     Attributes:
         engine: name of the engine that ran the steps.

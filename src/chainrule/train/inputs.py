@@ -107,8 +107,9 @@ def _prepared(fitted: Preprocessing | None, data: Any, role: str, dtype: np.dtyp
         raise ConfigError(
             f"{role} data in an unknown form", expected="a Dataset, a Table, or a pair (X, y)", got=type(data).__name__
         )
+    inputs = _transformed(fitted, X, dtype)  # first, for its errors say more about data of the wrong kind
     targets = None if y is None else _transformed_targets(fitted, _numpy(y), dtype)
-    return Dataset(_transformed(fitted, X, dtype), targets, preprocessing=fitted, name=role)
+    return Dataset(inputs, targets, preprocessing=fitted, name=role)
 
 
 def _transformed_targets(fitted: Preprocessing, y: Any, dtype: np.dtype[Any]) -> np.ndarray:
