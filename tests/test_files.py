@@ -272,7 +272,7 @@ def test_a_path_that_cannot_be(path: str) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert "does not exist" in missing(tmp_path / "pipe")
+    assert "got a device or pipe" in missing(tmp_path / "pipe")
 
 
 def test_a_file_that_may_not_be_read(target: Path) -> None:
@@ -283,3 +283,27 @@ def test_a_file_that_may_not_be_read(target: Path) -> None:
 def test_a_folder_that_may_not_be_listed(target: Path) -> None:
     with permissions(target.parent, 0o300, os.R_OK):
         missing(target.with_name("modle.bin"))
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "model.bin", tmp_path / "latest.bin"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    save(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_dangling_link_is_filled(tmp_path: Path) -> None:
+    link = tmp_path / "latest.bin"
+    link.symlink_to(tmp_path / "model.bin")
+    save(link, b"new")
+    assert (tmp_path / "model.bin").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "device or pipe" in refused(pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

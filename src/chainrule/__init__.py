@@ -25,7 +25,7 @@ _SUBPACKAGES = (
 
 _OPERATIONS = """abs add binary_cross_entropy broadcast_to clip cos div elu erf exp expm1 gather gelu hardtanh
 leaky_relu linear log log1p log_softmax logsumexp matmul maximum mean minimum mish mul neg normalize permute pow relu
-reshape selu sigmoid sign silu sin softmax softplus sqrt squeeze step sub sum tanh transpose unsqueeze var
+reshape selu sigmoid sign silu sin softmax softplus sqrt squeeze std step sub sum tanh transpose unsqueeze var
 where""".split()
 
 _NAMES: dict[str, str] = {
@@ -35,7 +35,7 @@ _NAMES: dict[str, str] = {
         randint randn randn_like randperm tensor zeros zeros_like""".split(),
         "chainrule.core.create",
     ),
-    **dict.fromkeys("allclose argmax argmin cat equal max min stack std".split(), "chainrule.core.functions"),
+    **dict.fromkeys("allclose argmax argmin cat equal max min stack".split(), "chainrule.core.functions"),
     **dict.fromkeys(
         "enable_grad get_default_dtype is_grad_enabled no_grad set_default_dtype set_grad_enabled".split(),
         "chainrule.core.mode",

@@ -49,7 +49,6 @@ from chainrule.core.functions import equal as equal
 from chainrule.core.functions import max as max
 from chainrule.core.functions import min as min
 from chainrule.core.functions import stack as stack
-from chainrule.core.functions import std as std
 from chainrule.core.mode import enable_grad as enable_grad
 from chainrule.core.mode import get_default_dtype as get_default_dtype
 from chainrule.core.mode import is_grad_enabled as is_grad_enabled
@@ -97,6 +96,7 @@ from chainrule.core.ops import softmax as softmax
 from chainrule.core.ops import softplus as softplus
 from chainrule.core.ops import sqrt as sqrt
 from chainrule.core.ops import squeeze as squeeze
+from chainrule.core.ops import std as std
 from chainrule.core.ops import step as step
 from chainrule.core.ops import sub as sub
 from chainrule.core.ops import sum as sum

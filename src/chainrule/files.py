@@ -21,19 +21,22 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     If the block raises, or the process dies, whatever stood at `path` before is still there, untouched.
 
     Args:
-        path: the file to create or replace.  Its folder must exist.
+        path: the file to create or replace.  Its folder must exist.  Through a symbolic link its target is written.
 
     Yields:
         a writable binary file.
 
     Raises:
-        MissingFileError: if the folder does not exist or cannot be written to.
+        MissingFileError: if the folder does not exist or cannot be written to, or something that is no file is there.
     """
     target = _expanded(path)
     try:
         if target.is_dir():
             raise MissingFileError("cannot write a file where a folder stands", where=target, fix="Name a file in it")
+        target = target.resolve()  # the file that a link leads to is the one to replace, not the link
         _check_name(target)
+        if target.exists() and not target.is_file():
+            raise MissingFileError("cannot replace a device or pipe by a file", where=target, fix="Name a file")
         temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
         file = open(temporary, "xb")  # noqa: SIM115 - closed below, before the rename
     except (OSError, ValueError) as error:
@@ -93,8 +96,9 @@ def existing_file(path: str | os.PathLike[str], kind: str = "file") -> Path:
             if not os.access(found, os.R_OK):
                 raise MissingFileError(f"{kind} cannot be read: permission denied", where=found)
             return found
-        if found.is_dir():
-            raise MissingFileError(f"expected a {kind}, got a folder", where=found)
+        if found.exists():
+            got = "a folder" if found.is_dir() else "a device or pipe"
+            raise MissingFileError(f"expected a {kind}, got {got}", where=found)
     except (OSError, ValueError) as error:
         if isinstance(error, MissingFileError):
             raise

@@ -167,3 +167,9 @@ def test_power_of_a_number(base: float, expected):
     y = Tensor(np.array([-1.0, 0.0, 2.0]), requires_grad=True)
     (Tensor(np.full(3, float(base))) ** y).backward(np.ones(3))
     assert_numbers(y.grad, expected)
+
+
+def test_the_deviation_of_equal_values_has_no_direction() -> None:
+    x = Tensor(np.full((2, 3), 4.0), requires_grad=True)
+    x.std().backward()
+    assert (x.grad.numpy() == 0).all()  # PyTorch's answer, where 0/0 would be NaN

@@ -156,7 +156,7 @@ _REDUCTIONS: list[tuple[str, dict[str, Any]]] = [
     ("pair", {"dim": (0, 2)}),
     ("pair-keep", {"dim": (2, -2), "keepdim": True}),
 ]
-for _name in ("sum", "mean", "max", "min", "var", "logsumexp"):
+for _name in ("sum", "mean", "max", "min", "var", "std", "logsumexp"):
     for _label, _params in _REDUCTIONS:
         if _name == "logsumexp" and "dim" not in _params:
             continue  # PyTorch's takes no default
@@ -167,6 +167,7 @@ for _name in ("sum", "mean"):
 case("sum", "empty", normal(0, 3), dim=0)
 case("var", "population", normal(3, 4), dim=1, correction=0)
 case("var", "correction", normal(3, 4), correction=2)
+case("std", "population", normal(3, 4), dim=1, correction=0)
 case("normalize", "columns", normal(5, 3), dim=0)
 case("normalize", "rows", normal(5, 3), dim=1, eps=1e-2)
 case("normalize", "pair", normal(2, 3, 4), dim=(0, 2))
@@ -286,7 +287,7 @@ TORCH: dict[str, Callable[..., Any]] = {
         for name in """add sub mul div neg pow matmul exp expm1 log log1p sqrt abs sign sin cos erf tanh sigmoid relu
         maximum minimum where softmax log_softmax reshape unsqueeze""".split()
     },
-    **{name: _reduction(name) for name in ("sum", "mean", "var", "logsumexp")},
+    **{name: _reduction(name) for name in ("sum", "mean", "var", "std", "logsumexp")},
     **{
         name: _functional(name)
         for name in "linear leaky_relu elu selu gelu silu softplus mish hardtanh".split()

@@ -13,7 +13,7 @@ from chainrule.core.tensor import Tensor
 from chainrule.errors import DataError, DTypeError
 
 __all__ = [
-    "allclose", "argmax", "argmin", "cat", "equal", "is_tensor", "max", "min", "one_hot", "stack", "std",
+    "allclose", "argmax", "argmin", "cat", "equal", "is_tensor", "max", "min", "one_hot", "stack",
 ]  # fmt: skip
 
 
@@ -43,10 +43,6 @@ def argmax(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
 
 def argmin(x: Any, dim: int | None = None, keepdim: bool = False) -> Tensor:
     return _tensor(x).argmin(dim, keepdim)
-
-
-def std(x: Any, dim: Any = None, correction: float = 1, keepdim: bool = False) -> Tensor:
-    return _tensor(x).std(dim, correction, keepdim)
 
 
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8) -> bool:

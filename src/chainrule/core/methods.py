@@ -239,7 +239,8 @@ class TensorMethods(Recorder):
     def std(
         self, dim: Any = None, correction: float = 1, keepdim: bool = False, unbiased: bool | None = None
     ) -> Tensor:
-        return self.var(dim, correction, keepdim, unbiased).sqrt()
+        params = {"dim": dim, "correction": correction if unbiased is None else int(unbiased), "keepdim": keepdim}
+        return self.record(ops.std, (self,), params)
 
     def amax(self, dim: Any = None, keepdim: bool = False) -> Tensor:
         return self.record(ops.max, (self,), {"dim": dim, "keepdim": keepdim})

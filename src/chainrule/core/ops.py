@@ -410,6 +410,26 @@ var: Op = Op(
 )  # fmt: skip
 
 
+def _std_vjp(g: Any, y: Any, x: Any, *, dim: Any, correction: float, keepdim: bool) -> Any:
+    centred = x - mean(x, dim=dim, keepdim=True)
+    spread, root = _spread(g, x, dim, keepdim), _spread(y, x, dim, keepdim)
+    # Where all values are equal nothing says in which direction the deviation grows; PyTorch answers 0.
+    flat = root == 0
+    return where(flat, 0.0, spread * centred / (where(flat, 1.0, root) * _freedom(_count(x, dim), correction)))
+
+
+std: Op = Op(
+    "std",
+    lambda xp, x, *, dim=None, correction=1, keepdim=False: xp.sqrt(
+        _var(xp, x, dim=dim, correction=correction, keepdim=keepdim)
+    ),
+    _std_vjp,
+    formula="√(1/(n - c) Σ (xᵢ - x̄)²)", derivative="(xᵢ - x̄)/((n - c)·y)",
+    latex=(r"\sqrt{\frac{1}{n-c}\sum_i (x_i-\bar x)^2}", r"\frac{x_i-\bar x}{(n-c)\,y}"),
+    shape=reduced_shape, floats=True, warns=True,
+)  # fmt: skip
+
+
 def _normalize(xp: Any, x: Any, *, dim: Any, eps: float = 1e-5) -> Any:
     n = _count(x, dim)
     centred = x - _sum(xp, x, dim=dim, keepdim=True) / n

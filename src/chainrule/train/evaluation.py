@@ -121,7 +121,8 @@ def _linked(model: Module, data: Any, batch_size: int) -> np.ndarray:
     bad = ~np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)
     if bad.any():
         raise TrainingError(
-            f"the model's outputs are not finite for {int(bad.sum())} of {len(bad)} rows (first: row {int(bad.argmax())})",
+            f"the model's outputs are not finite for {int(bad.sum())} of {len(bad)} rows",
+            where=f"row {int(bad.argmax())} first",
             fix="Its training diverged, or these inputs lie far outside the training data",
         )
     with quiet():
