@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.explain.record import Record
+    from chainrule.explain.separability import Separability, separability
 
-__all__ = ["Record"]
+__all__ = ["Record", "Separability", "separability"]
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
     "Record": "record",
+    "Separability": "separability",
+    "separability": "separability",
 }
 
 

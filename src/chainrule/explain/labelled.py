@@ -1,0 +1,107 @@
+"""Points with labels, checked once for everything that asks about lines between classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule.data import Dataset
+from chainrule.data.finite import check_finite
+from chainrule.errors import DataError, DTypeError, ShapeError
+
+__all__ = ["Labelled", "labelled", "points"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Points and their classes.
+
+    Attributes:
+        points: ``(N, D)`` float64, finite.
+        labels: ``(N,)`` positions in `classes`.
+        classes: the labels that occur, sorted, as Python's types.
+        names: of the D features.
+    """
+
+    points: NDArray[np.float64]
+    labels: NDArray[np.intp]
+    classes: tuple[Any, ...]
+    names: tuple[str, ...]
+
+
+def labelled(X: Any, y: Any = None) -> Labelled:
+    """Check points and labels.
+
+    Args:
+        X: ``(N, D)`` numbers, or a `Dataset`, which brings its labels along.
+        y: ``(N,)`` labels of any one type.
+
+    Raises:
+        DataError: if anything is empty or not finite, or there is only one class.
+        DTypeError: if X does not hold numbers.
+        ShapeError: if the shapes do not fit each other.
+    """
+    names: tuple[str, ...] = ()
+    if isinstance(X, Dataset):
+        if y is not None:
+            raise DataError("a data set brings its own labels", fix="Leave y out")
+        if X.targets is None or X.task == "regression":
+            raise DataError("the data have no classes", where=X.name)
+        names = tuple(X.feature_names or ())
+        y = X.targets if X.classes is None else np.asarray(X.classes)[np.asarray(X.targets)]
+        X = X.inputs.reshape(len(X), -1)
+    elif y is None:
+        raise DataError("labels are missing", expected="one label per point", fix="Pass y")
+    values = points(X)
+    labels, classes = _classes(y, len(values))
+    if len(names) != values.shape[1]:
+        names = tuple(f"x{i + 1}" for i in range(values.shape[1]))
+    return Labelled(values, labels, classes, names)
+
+
+def points(X: Any) -> NDArray[np.float64]:
+    """Return an array ``(N, D)`` of finite float64.
+
+    Raises:
+        DataError, DTypeError, ShapeError: see `labelled`.
+    """
+    if hasattr(X, "detach"):
+        X = X.detach().numpy()
+    try:
+        raw = np.asarray(X)
+    except ValueError:
+        raise ShapeError("points are ragged", expected="rows of one length") from None
+    if raw.dtype.kind not in "biuf":
+        raise DTypeError("points must be numbers", got=f"dtype {raw.dtype}")
+    if raw.ndim != 2:
+        raise ShapeError("points do not form a table", expected="shape (N, D)", got=raw.shape)
+    if 0 in raw.shape:
+        raise DataError("there are no points", expected="at least one row and one column", got=f"shape {raw.shape}")
+    check_finite(raw, "points")
+    return raw.astype(np.float64)
+
+
+def _classes(y: Any, rows: int) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
+    if hasattr(y, "detach"):
+        y = y.detach().numpy()
+    try:
+        raw = np.asarray(y)
+    except ValueError:
+        raise ShapeError("labels are ragged", expected=f"shape ({rows},)") from None
+    if raw.shape == (rows, 1):
+        raw = raw[:, 0]
+    if raw.shape != (rows,):
+        raise ShapeError("labels do not fit the points", expected=f"shape ({rows},)", got=raw.shape)
+    if raw.dtype.kind not in "biufUO":
+        raise DTypeError("labels must be numbers or strings", got=f"dtype {raw.dtype}")
+    check_finite(raw, "labels")
+    try:
+        classes, labels = np.unique(raw, return_inverse=True)
+    except TypeError:
+        raise DTypeError("labels must be of one type", got="a mixture") from None
+    if len(classes) < 2:
+        raise DataError("there is nothing to separate", expected="at least two classes", got=f"only {classes[0]!r}")
+    return labels.reshape(-1), tuple(classes.tolist())
