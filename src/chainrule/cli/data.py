@@ -42,7 +42,7 @@ def data(
     target: Annotated[str | None, typer.Option("--target", "-t", help="Column to predict, for tables.")] = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:

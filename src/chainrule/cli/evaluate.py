@@ -21,7 +21,7 @@ def evaluate(
     ],
     encoding: Encoding = None,
     delimiter: Delimiter = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:

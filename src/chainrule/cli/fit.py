@@ -93,7 +93,7 @@ def fit(
     out: Annotated[str | None, _OUT] = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     no_header: NoHeader = False,
     as_json: Json = False,
     quiet: Quiet = False,

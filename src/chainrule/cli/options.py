@@ -22,7 +22,7 @@ Delimiter = Annotated[
     typer.Option("--delimiter", rich_help_panel=_TEXT, help="What stands between fields; default: found out."),
 ]
 Decimal = Annotated[
-    str, typer.Option("--decimal", rich_help_panel=_TEXT, help="The decimal mark: . or , (for files with 3,14).")
+    str | None, typer.Option("--decimal", rich_help_panel=_TEXT, help="The decimal mark: . or ,; default: found out.")
 ]
 NoHeader = Annotated[
     bool, typer.Option("--no-header", rich_help_panel=_TEXT, help="The first line holds data, not names.")
@@ -35,7 +35,7 @@ class TextFile:
 
     encoding: str | None = None
     delimiter: str | None = None
-    decimal: str = "."
+    decimal: str | None = None
     no_header: bool = False
 
     @property
@@ -46,7 +46,7 @@ class TextFile:
             wanted["encoding"] = self.encoding
         if self.delimiter is not None:
             wanted["delimiter"] = "\t" if self.delimiter in {"\\t", "tab"} else self.delimiter
-        if self.decimal != ".":
+        if self.decimal is not None:
             wanted["decimal"] = self.decimal
         if self.no_header:
             wanted["header"] = False

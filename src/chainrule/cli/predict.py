@@ -26,7 +26,7 @@ def predict(
     out: Annotated[str | None, typer.Option("--out", "-o", help="CSV file to write; default: standard output.")] = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
-    decimal: Decimal = ".",
+    decimal: Decimal = None,
     no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:

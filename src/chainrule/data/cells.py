@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.dates import parse_dates
+from chainrule.data.number_forms import PLAIN, NumberForm, number
 from chainrule.errors import DataError, DTypeError, ShapeError
 
 __all__ = ["MISSING", "Cells", "as_booleans", "as_cells", "as_dates", "as_numbers", "as_texts", "is_missing", "number"]
@@ -76,17 +77,8 @@ def is_missing(cells: Cells) -> NDArray[np.bool_]:
     return np.zeros(len(cells), dtype=np.bool_)
 
 
-def number(text: str) -> float | None:
-    """Return the finite or infinite number that `text` writes, or None."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return None if "_" in text or math.isnan(value) else value
-
-
-def as_numbers(cells: Cells, name: str) -> NDArray[np.float64]:
-    """Return cells as float64, NaN where missing.
+def as_numbers(cells: Cells, name: str, form: NumberForm = PLAIN) -> NDArray[np.float64]:
+    """Return cells as float64, NaN where missing.  `form` says how text writes numbers.
 
     Raises:
         DataError: naming the first cell that is no number, or is infinite.
@@ -94,7 +86,7 @@ def as_numbers(cells: Cells, name: str) -> NDArray[np.float64]:
     if cells.dtype.kind == "M":
         raise DataError(f"column {name!r} holds dates where numbers were expected")
     if cells.dtype.kind == "O":
-        values = np.array([_number_or_raise(text, row, name) for row, text in enumerate(cells)], dtype=np.float64)
+        values = np.array([_number_or_raise(text, row, name, form) for row, text in enumerate(cells)], dtype=np.float64)
     else:
         values = cells.astype(np.float64)
     infinite = np.flatnonzero(np.isinf(values))
@@ -231,10 +223,10 @@ def _canonical(text: str | None) -> str | None:
     return _number_text(float(text)) if text is not None and _PLAIN_NUMBER.fullmatch(text) and "." in text else text
 
 
-def _number_or_raise(text: str | None, row: int, name: str) -> float:
+def _number_or_raise(text: str | None, row: int, name: str, form: NumberForm) -> float:
     if text is None:
         return math.nan
-    value = number(text)
+    value = form.read(text)
     if value is None:
         raise DataError(
             f"column {name!r} holds {text!r} in row {row}, which is not a number",

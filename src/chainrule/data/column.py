@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chainrule.data.number_forms import PLAIN, NumberForm
+
 __all__ = ["KINDS", "Column"]
 
 #: Kinds that a user may ask for; inference also knows "empty".
@@ -23,6 +25,7 @@ class Column:
         role: "input", "target" or "left out".
         order: for dates, how they are written: "ymd", "mdy", "dmy" or "named".
         note: why it is left out, or what is odd about it.
+        form: for numbers in text, how they are written.
     """
 
     name: str
@@ -33,3 +36,4 @@ class Column:
     role: str = "input"
     order: str = ""
     note: str = ""
+    form: NumberForm = PLAIN

@@ -21,7 +21,7 @@ from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, FormatError
 from chainrule.files import existing_file
 
-__all__ = ["Records", "parse_csv", "read_csv", "read_records"]
+__all__ = ["Records", "Separated", "parse_csv", "parse_separated", "read_csv", "read_records"]
 
 DELIMITERS = ",;\t|"
 SNIFFED_ROWS = 100
@@ -40,7 +40,7 @@ def read_csv(
     delimiter: str | None = None,
     encoding: str | None = None,
     header: bool = True,
-    decimal: str = ".",
+    decimal: str | None = None,
 ) -> Table:
     """Read a table from a delimited text file (or one compressed with gzip).
 
@@ -50,7 +50,8 @@ def read_csv(
         delimiter: what stands between fields; by default found out among comma, semicolon, tab and ``|``.
         encoding: by default UTF-8, with or without a byte order mark; ``"cp949"``, ``"utf-16"``, … on request.
         header: whether the first line names the columns; else they are called ``column 1``, ``column 2``, …
-        decimal: ``","`` for files that write 3,14.
+        decimal: ``","`` for files that write 3,14, ``"."`` for those that write 1,234.5; by default each column of
+            text shows how it writes numbers.
 
     Raises:
         MissingFileError: if there is no such file.
@@ -60,24 +61,40 @@ def read_csv(
     """
     found = existing_file(path, "CSV file")
     content = _unzipped(found.read_bytes(), found)
-    columns = parse_csv(content, str(path), delimiter=delimiter, encoding=encoding, header=header, decimal=decimal)
+    separated = parse_separated(
+        content, str(path), delimiter=delimiter, encoding=encoding, header=header, decimal=decimal
+    )
     name = found.name.removesuffix(".gz").rsplit(".", 1)[0]
-    return Table(columns, target, kinds=kinds, task=task, missing=missing, name=name)
+    # Where semicolons stand between fields, a comma is as likely to be a decimal mark.
+    commas = "thousands" if decimal == "." else "unclear" if separated.delimiter == ";" else "either"
+    return Table(separated.columns, target, kinds=kinds, task=task, missing=missing, name=name, commas=commas)
 
 
-def parse_csv(
+class Separated(NamedTuple):
+    """The columns of a text file, and what stands between its fields."""
+
+    columns: dict[str, NDArray[Any]]
+    delimiter: str
+
+
+def parse_csv(content: bytes, where: str, **options: Any) -> dict[str, NDArray[Any]]:
+    """Return the columns in `content`, all as text; see `parse_separated`."""
+    return parse_separated(content, where, **options).columns
+
+
+def parse_separated(
     content: bytes,
     where: str,
     *,
     delimiter: str | None = None,
     encoding: str | None = None,
     header: bool = True,
-    decimal: str = ".",
-) -> dict[str, NDArray[Any]]:
+    decimal: str | None = None,
+) -> Separated:
     """Return the columns in `content`, all as text; `where` names the file in error messages.  See `read_csv`."""
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
         raise ConfigError("delimiter is not usable", expected="one character", got=repr(delimiter))
-    if decimal not in {".", ","}:
+    if decimal not in {None, ".", ","}:
         raise ConfigError("decimal is not usable", expected="'.' or ','", got=repr(decimal))
     text = _decoded(content, where, encoding)
     del content
@@ -86,10 +103,10 @@ def parse_csv(
     chosen = delimiter or _sniff(text)
     rows = _rows(text, chosen, where)
     names, first = _names(rows, header, where)
-    columns = _large_numeric(text, chosen, names, header) if decimal == "." else None
+    columns = _large_numeric(text, chosen, names, header) if decimal != "," else None
     if columns is None:
         columns = _collect(first, rows, names, where, header)
-    return {name: _pointed(column) if decimal == "," else column for name, column in columns.items()}
+    return Separated({k: _pointed(v) if decimal == "," else v for k, v in columns.items()}, chosen)
 
 
 class Records(NamedTuple):

@@ -16,6 +16,7 @@ from chainrule.data.cells import Cells, as_booleans, as_dates, as_numbers, as_te
 from chainrule.data.column import Column
 from chainrule.data.dates import ORDERS
 from chainrule.data.fields import Fields
+from chainrule.data.number_forms import PLAIN, NumberForm
 from chainrule.data.scaling import Scaling, center_and_scale, rescale
 
 __all__ = [
@@ -39,7 +40,7 @@ MOST_CATEGORIES = 100
 class NumericEncoder:
     """``(x − center) / scale``; a missing value becomes the training median, and sets the indicator if there is one.
 
-    The indicator feature exists if the column had missing values in training.
+    The indicator feature exists if the column had missing values in training; `form` says how text writes the numbers.
     """
 
     kind: ClassVar[str] = "numeric"
@@ -48,14 +49,15 @@ class NumericEncoder:
     center: float
     scale: float
     indicator: bool
+    form: NumberForm = PLAIN
 
     @classmethod
     def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> NumericEncoder:
         """Learn from training rows."""
-        values = as_numbers(cells, column.name)
+        values = as_numbers(cells, column.name, column.form)
         absent = np.isnan(values)
         median = 0.0 if absent.all() else float(np.median(values[~absent]))
-        return cls(column.name, median, *center_and_scale(values, scaling), bool(absent.any()))
+        return cls(column.name, median, *center_and_scale(values, scaling), bool(absent.any()), column.form)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -64,7 +66,7 @@ class NumericEncoder:
 
     def encode(self, cells: Cells) -> Floats:
         """Return the features ``(N, width)``."""
-        values = as_numbers(cells, self.name)
+        values = as_numbers(cells, self.name, self.form)
         absent = np.isnan(values)
         scaled = rescale(np.where(absent, self.median, values), self.center, self.scale)
         return _with_indicator(scaled[:, None], absent, self.indicator)
@@ -74,7 +76,12 @@ class NumericEncoder:
         """Take an encoder from a dictionary."""
         number = fields.number
         return cls(
-            fields.text("name"), number("median"), number("center"), number("scale", above=0), fields.flag("indicator")
+            fields.text("name"),
+            number("median"),
+            number("center"),
+            number("scale", above=0),
+            fields.flag("indicator"),
+            NumberForm.take(fields),
         )
 
 
@@ -240,6 +247,8 @@ def read_encoder(data: object, where: str) -> Encoder:
 def write_encoder(encoder: Encoder) -> dict[str, Any]:
     """Return the encoder as a dictionary that JSON can hold."""
     data = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(encoder).items()}
+    if data.get("form") == PLAIN.to_dict():  # as in the files of earlier versions
+        del data["form"]
     return {"kind": encoder.kind, **data}
 
 

@@ -35,6 +35,10 @@ class Fields:
         """Return the error to raise."""
         return FormatError(f"the preprocessing cannot be read: {self.where} {problem}")
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a field."""
+        return key in self._data
+
     def take(self, key: str) -> Any:
         """Take a field of any type."""
         if key not in self._data:

@@ -7,6 +7,7 @@ import numpy as np
 from chainrule.data.cells import BOOLEAN_WORDS, Cells, as_dates, as_numbers, as_texts, is_missing, number
 from chainrule.data.column import KINDS, Column
 from chainrule.data.dates import ORDERS, find_order
+from chainrule.data.number_forms import PLAIN, NumberForm, find_form
 from chainrule.errors import ConfigError, UnknownNameError
 
 __all__ = ["infer_column"]
@@ -28,13 +29,14 @@ _ROW_NUMBER_NAMES = {
 }
 
 
-def infer_column(name: str, cells: Cells, asked: str | None = None) -> Column:
+def infer_column(name: str, cells: Cells, asked: str | None = None, commas: str = "thousands") -> Column:
     """Describe a column: kind, missing and distinct values, an example, and a note where it should not be an input.
 
     Args:
         name: the column's name.
         cells: its cells, see `cells.as_cells`.
         asked: the kind that the user wants, if any; ``"date:dmy"`` also says how its dates are written.
+        commas: what ``1,234`` means where the column's other cells do not tell, see `number_forms.find_form`.
 
     Raises:
         UnknownNameError: for a kind that does not exist.
@@ -51,16 +53,29 @@ def infer_column(name: str, cells: Cells, asked: str | None = None) -> Column:
     elif not len(present):
         kind, order = "empty", ""
     else:
-        kind, order = _kind(present), ""
+        kind, order = _kind(present, commas), ""
+    form = _form(present, commas) if kind == "numeric" else PLAIN
     if kind == "date" and not order:
         order = _order(name, present)
     missing = int(absent.sum())
     distinct = len(np.unique(present)) if present.dtype.kind != "O" else len(set(as_texts(present).tolist()))
-    note = "" if asked else _note(name, kind, present, distinct, missing)
-    return Column(name, kind, missing, distinct, _example(name, kind, present, order), order=order, note=note)
+    note = "" if asked else _note(name, kind, present, distinct, missing, form)
+    if not note and form != PLAIN:
+        note = form.describe(max(present.tolist(), key=len))
+    example = _example(name, kind, present, order, form)
+    return Column(name, kind, missing, distinct, example, order=order, note=note, form=form)
 
 
-def _kind(present: Cells) -> str:
+def _form(present: Cells, commas: str) -> NumberForm:
+    """Return how a column of numbers is written; plain where it is all plain, or in no single form."""
+    if present.dtype.kind != "O":
+        return PLAIN
+    distinct = set(present.tolist())
+    plain = all(number(text) is not None for text in distinct)
+    return PLAIN if plain else find_form(distinct, commas) or PLAIN
+
+
+def _kind(present: Cells, commas: str) -> str:
     if present.dtype.kind in "if":
         return "numeric"
     if present.dtype.kind == "M":
@@ -68,7 +83,7 @@ def _kind(present: Cells) -> str:
     distinct = set(present.tolist())
     if len(distinct) <= 4 and any({text.lower() for text in distinct} <= set(pair) for pair in BOOLEAN_WORDS):
         return "boolean"
-    if all(number(text) is not None for text in distinct):
+    if all(number(text) is not None for text in distinct) or find_form(distinct, commas) is not None:
         return "numeric"
     return "date" if find_order(distinct) else "categorical"
 
@@ -84,7 +99,7 @@ def _order(name: str, present: Cells) -> str:
     return found
 
 
-def _note(name: str, kind: str, present: Cells, distinct: int, missing: int) -> str:
+def _note(name: str, kind: str, present: Cells, distinct: int, missing: int, form: NumberForm) -> str:
     """Say why a column is left out (the text begins with "left out") or looks odd."""
     rows = len(present) + missing
     if kind == "empty":
@@ -94,7 +109,7 @@ def _note(name: str, kind: str, present: Cells, distinct: int, missing: int) -> 
     if kind == "categorical":
         return _text_note(present, distinct)
     if kind == "numeric" and not missing and distinct == rows >= FEW_ROWS and _named_as_key(name):
-        steps = np.diff(as_numbers(present, name))
+        steps = np.diff(as_numbers(present, name, form))
         if (steps == 1).all():
             return "left out: it numbers the rows"
     return ""
@@ -111,9 +126,7 @@ def _text_note(present: Cells, distinct: int) -> str:
     if distinct == len(present) >= FEW_ROWS:
         numbers = [text for text in present.tolist() if number(text) is not None]
         if len(numbers) < 0.5 * len(present):
-            commas = sum(number(text.replace(",", ".", 1)) is not None for text in present.tolist() if "," in text)
-            hint = '; its numbers seem to have a decimal comma: read the file with decimal=","'
-            return "left out: a different text in every row, as an identifier has" + hint * (commas == len(present))
+            return "left out: a different text in every row, as an identifier has"
     odd = [(text, number(text) is None) for text in set(present.tolist())]
     words = sorted(text for text, wrong in odd if wrong)
     if distinct >= FEW_ROWS and len(words) <= 0.2 * distinct:
@@ -121,13 +134,13 @@ def _text_note(present: Cells, distinct: int) -> str:
     return ""
 
 
-def _example(name: str, kind: str, present: Cells, order: str) -> str:
+def _example(name: str, kind: str, present: Cells, order: str, form: NumberForm) -> str:
     """Return the range of numbers and dates, the first few words of text."""
     if not len(present):
         return ""
     if kind == "numeric":
         values = as_numbers(
-            np.where(np.isinf(present), np.nan, present) if present.dtype.kind == "f" else present, name
+            np.where(np.isinf(present), np.nan, present) if present.dtype.kind == "f" else present, name, form
         )
         return f"{np.nanmin(values):g} … {np.nanmax(values):g}"
     if kind == "date":

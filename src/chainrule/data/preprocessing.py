@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,10 +59,12 @@ class Preprocessing:
                 fix="; ".join(schema.notes[:3]) or "Add columns besides the target",
             )
         encoders = tuple(fit_encoder(column, cells[column.name], scaling) for column in schema.inputs)
-        mean, std = 0.0, 1.0
+        goal = Target(schema.target, schema.task, schema.classes)
         if schema.task == "regression" and schema.target is not None:
-            mean, std = center_and_scale(as_numbers(cells[schema.target], schema.target), "standard")
-        return cls(TableInputs(encoders, missing), Target(schema.target, schema.task, schema.classes, mean, std))
+            form = schema[schema.target].form
+            mean, std = center_and_scale(as_numbers(cells[schema.target], schema.target, form), "standard")
+            goal = replace(goal, mean=mean, std=std, form=form)
+        return cls(TableInputs(encoders, missing), goal)
 
     @property
     def kind(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.data.cells import Cells, as_cells, as_numbers, is_missing
 from chainrule.data.column import Column
 from chainrule.data.infer import infer_column
+from chainrule.data.number_forms import needs_decimal
 from chainrule.data.target import TASKS, Task, class_names
 from chainrule.errors import ConfigError, DataError, UnknownNameError
 
@@ -51,6 +52,7 @@ class Schema:
         kinds: Mapping[str, str] | None = None,
         task: Task | None = None,
         missing: tuple[str, ...] = (),
+        commas: str = "either",
     ) -> Schema:
         """Look at every column and decide.
 
@@ -60,10 +62,13 @@ class Schema:
             kinds: column -> "numeric", "boolean", "categorical", "date" (or "date:dmy", …) or "ignore".
             task: "binary", "multiclass" or "regression" where the guess from the target's values is not wanted.
             missing: further texts that mean "no value".
+            commas: what ``1,234`` in text means where no cell of its column tells: "thousands"; "either", which is
+                1.234 where another column has decimal commas and 1234 elsewhere; or "unclear", which is an error
+                unless another column tells.
 
         Raises:
             UnknownNameError: for a column, kind or task that does not exist.
-            DataError: if there are no columns.
+            DataError: if there are no columns, or nothing tells what commas mean.
         """
         if not columns:
             raise DataError("the table has no columns")
@@ -74,7 +79,8 @@ class Schema:
         if task is not None and task not in TASKS:
             raise UnknownNameError("task", task, TASKS)
         cells = {name: as_cells(column, name, missing) for name, column in columns.items()}
-        found = [infer_column(name, column, kinds.get(name)) for name, column in cells.items()]
+        comma = "thousands" if commas == "thousands" else _comma(cells, commas == "unclear")
+        found = [infer_column(name, column, kinds.get(name), comma) for name, column in cells.items()]
         chosen = target if target is not None else _default_target(found)
         described = tuple(_with_role(column, chosen) for column in found)
         goal = next(column for column in described if column.name == chosen)
@@ -101,6 +107,21 @@ class Schema:
         return describe_schema(self)
 
 
+def _comma(cells: Mapping[str, Cells], strict: bool) -> str:
+    """Return what the commas in text numbers mean, "decimal" or "thousands"."""
+    texts = {name: set(column[~is_missing(column)].tolist()) for name, column in cells.items() if column.dtype == "O"}
+    found = {name: told for name, distinct in texts.items() if (told := needs_decimal(distinct)) is not None}
+    clear = {told for told in found.values() if told != "unclear"}
+    unclear = next((name for name, told in found.items() if told == "unclear"), None)
+    if strict and unclear is not None and len(clear) != 1:
+        example = next(text for text in sorted(texts[unclear]) if "," in text)
+        raise DataError(
+            f"column {unclear!r} holds {example!r}, whose comma may be a decimal mark or stand between thousands",
+            fix='Pass decimal="," or decimal="."',
+        )
+    return "decimal" if clear == {"decimal"} else "thousands"
+
+
 def _default_target(columns: list[Column]) -> str:
     usable = [column.name for column in columns if column.kind not in {"empty", "ignore"}]
     folded = {name.strip().lower(): name for name in reversed(usable)}
@@ -110,7 +131,7 @@ def _default_target(columns: list[Column]) -> str:
 
 def _with_role(column: Column, target: str) -> Column:
     if column.name == target:
-        return replace(column, role="target", note="")
+        return replace(column, role="target", note="" if column.note.startswith("left out") else column.note)
     left_out = column.kind in {"empty", "ignore"} or column.note.startswith("left out")
     return replace(column, role="left out" if left_out else "input")
 
@@ -128,7 +149,7 @@ def _task(column: Column, cells: Cells, asked: Task | None) -> Task | None:
     by_count: Task = "binary" if column.distinct == 2 else "multiclass"
     if column.kind in {"boolean", "categorical"}:
         return by_count
-    values = cells if cells.dtype.kind in "if" else as_numbers(cells, column.name)
+    values = cells if cells.dtype.kind in "if" else as_numbers(cells, column.name, column.form)
     present = values[~is_missing(values)]
     few = column.distinct == 2 or column.distinct <= min(MOST_CLASSES, len(present) // 2)
     whole = bool((present == np.floor(present)).all())

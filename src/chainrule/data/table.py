@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,12 +15,16 @@ from chainrule.data.dataset import Dataset, Splits
 from chainrule.data.frames import columns_of
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.scaling import SCALINGS, Scaling
-from chainrule.data.schema import Schema
+from chainrule.data.schema import Column, Schema
 from chainrule.data.splitting import split_indices
 from chainrule.data.target import Task
 from chainrule.errors import DataError, UnknownNameError
 
 __all__ = ["Table"]
+
+#: A text target with more classes than this, on less than about three rows each, is taken for no classes at all; so is
+#: one from the second number on of whose classes most occur once.
+MOST_TEXT_CLASSES, MOST_SINGLE_CLASSES = 50, 10
 
 
 class Table:
@@ -27,7 +32,7 @@ class Table:
 
     Args:
         data: a frame (pandas, polars, Arrow), a mapping of columns, a list of mappings, or another table.
-        target, kinds, task: see `Schema.infer`, which runs when the schema is first asked for.
+        target, kinds, task, commas: see `Schema.infer`, which runs when the schema is first asked for.
         missing: further texts that mean "no value".
         name: name of the data set.
         schema: a schema that is known already.
@@ -49,6 +54,7 @@ class Table:
         missing: Sequence[str] = (),
         name: str = "table",
         schema: Schema | None = None,
+        commas: str = "either",
     ) -> None:
         self.raw: dict[str, NDArray[Any]] = dict(data.raw) if isinstance(data, Table) else columns_of(data)
         if not self.raw:
@@ -57,6 +63,8 @@ class Table:
             raise UnknownNameError("column", target, self.raw)
         self.name = name
         self.missing = tuple(missing)
+        self._commas = commas
+        self._asked_task: Task | None = data._asked_task if isinstance(data, Table) and task is None else task
         self._asked: tuple[str | None, dict[str, str], Task | None] = (target, dict(kinds or {}), task)
         self._schema = schema
         self._cells: dict[str, Cells] = {}
@@ -71,7 +79,7 @@ class Table:
         """Kinds and roles of the columns, the target, the task."""
         if self._schema is None:
             target, kinds, task = self._asked
-            self._schema = Schema.infer(self.raw, target, kinds, task, self.missing)
+            self._schema = Schema.infer(self.raw, target, kinds, task, self.missing, self._commas)
         return self._schema
 
     @property
@@ -119,7 +127,9 @@ class Table:
         """Return the table of some rows (a slice, row numbers or a mask), with the same schema."""
         chosen = which if isinstance(which, slice) else np.asarray(which)
         columns = {name: column[chosen] for name, column in self.raw.items()}
-        return Table(columns, missing=self.missing, name=self.name, schema=self.schema)
+        part = Table(columns, missing=self.missing, name=self.name, schema=self.schema, commas=self._commas)
+        part._asked_task = self._asked_task
+        return part
 
     def with_schema(
         self, target: str | None = None, kinds: Mapping[str, str] | None = None, task: Task | None = None
@@ -133,6 +143,7 @@ class Table:
             task=task or (old_task if target in {None, old_target} else None),
             missing=self.missing,
             name=self.name,
+            commas=self._commas,
         )
 
     def split(self, test: float = 0.2, validation: float = 0.0, seed: int = 0, stratify: bool = True) -> Splits[Table]:
@@ -230,7 +241,26 @@ class Table:
                 f"target {column.name!r} has a different text in every row; no class occurs twice",
                 fix="Choose another target column, or bring more rows",
             )
+        self._check_classes(column)
         return column.name
+
+    def _check_classes(self, column: Column) -> None:
+        """Stop where text stands for something else than classes, unless the task was asked for."""
+        if self.schema.classes is None or column.kind != "categorical" or self._asked_task is not None:
+            return
+        texts = self._cell(column.name)
+        counts = Counter(text for text in texts.tolist() if text is not None)
+        rows, once = counts.total(), sum(count == 1 for count in counts.values())
+        many = len(counts) > MOST_TEXT_CLASSES and len(counts) > 0.3 * rows
+        if many or (len(counts) >= MOST_SINGLE_CLASSES and once > 0.5 * len(counts)):
+            digits = sum(any(letter.isdigit() for letter in text) for text in counts) > 0.5 * len(counts)
+            looks = "numbers written in different ways" if digits else "free text or identifiers"
+            raise DataError(
+                f"target {column.name!r} has {len(counts)} different texts in {rows} rows, such as "
+                f"{next(iter(counts))[:40]!r}; that looks like {looks}, not like classes",
+                fix=("Write the numbers in one form" if digits else "Choose another target column")
+                + ', or pass task="multiclass" if these are the classes',
+            )
 
     def _cell(self, name: str | None) -> Cells:
         if name is None or name not in self.raw:
@@ -250,7 +280,7 @@ class Table:
         cells = self._cell(name)
         column = self.schema[name]
         if column.kind == "numeric":
-            return as_numbers(cells, name)
+            return as_numbers(cells, name, column.form)
         if column.kind == "boolean":
             values = as_booleans(cells, name)
             return values if np.isnan(values).any() else values.astype(np.bool_)

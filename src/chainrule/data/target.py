@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing, number
 from chainrule.data.fields import Fields
 from chainrule.data.finite import check_finite
+from chainrule.data.number_forms import PLAIN, NumberForm
 from chainrule.data.scaling import rescale
 from chainrule.errors import DataError, DTypeError, did_you_mean
 
@@ -29,6 +30,7 @@ class Target:
         task: "binary", "multiclass", "regression" or None.
         classes: labels in the order of their indices, or None.
         mean, std: a regression target is learned as ``(y − mean) / std``.
+        form: how text writes the numbers of a regression target.
     """
 
     name: str | None = None
@@ -36,6 +38,7 @@ class Target:
     classes: tuple[str, ...] | None = None
     mean: float = 0.0
     std: float = 1.0
+    form: NumberForm = PLAIN
 
     def encode(self, cells: Cells) -> NDArray[Any]:
         """Return class indices (int64), or standardised numbers (float32).
@@ -53,7 +56,7 @@ class Target:
                 fix="Remove the rows that have no target",
             )
         if self.task not in {"binary", "multiclass"} or (self.classes is None and cells.dtype.kind == "f"):
-            return rescale(as_numbers(cells, self.name or "target"), self.mean, self.std).astype(np.float32)
+            return rescale(as_numbers(cells, self.name or "target", self.form), self.mean, self.std).astype(np.float32)
         if cells.dtype.kind == "i" and (self.classes is None or not any(map(_is_number, self.classes))):
             return self._indices(cells)
         place = {label: index for index, label in enumerate(self.classes or ())}
@@ -113,7 +116,8 @@ class Target:
     def to_dict(self) -> dict[str, Any]:
         """Return the target as a dictionary that JSON can hold."""
         classes = None if self.classes is None else list(self.classes)
-        return {"name": self.name, "task": self.task, "classes": classes, "mean": self.mean, "std": self.std}
+        found = {"name": self.name, "task": self.task, "classes": classes, "mean": self.mean, "std": self.std}
+        return found if self.form == PLAIN else {**found, "form": self.form.to_dict()}
 
     @classmethod
     def from_dict(cls, data: object) -> Target:
@@ -125,11 +129,11 @@ class Target:
         fields = Fields(data, "target")
         task = cast("Task | None", fields.optional_text("task", among=TASKS))
         name, classes = fields.optional_text("name"), fields.optional_texts("classes")
-        mean, std = fields.number("mean"), fields.number("std", above=0)
+        mean, std, form = fields.number("mean"), fields.number("std", above=0), NumberForm.take(fields)
         fields.finish()
         if classes is not None and (task not in {"binary", "multiclass"} or len(classes) < 1):
             raise fields.error("has classes that do not suit its task")
-        return cls(name, task, classes, mean, std)
+        return cls(name, task, classes, mean, std, form)
 
 
 def _is_number(label: str) -> bool:
