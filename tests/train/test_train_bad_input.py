@@ -141,7 +141,7 @@ BAD: dict[str, tuple[type[ChainruleError], str, dict[str, Any]]] = {
         "from 0 to 1, got 2",
         {"model": net(4, 1), "loss": "bce_with_logits"},
     ),
-    "squared error of three classes": (ShapeError, 'For 3 classes use loss="cross_entropy"', {"loss": "mse"}),
+    "squared error of three classes": (ShapeError, 'for classes use loss="cross_entropy"', {"loss": "mse"}),
     "two classes for two outputs": (
         ShapeError,
         'Two outputs go with loss="cross_entropy"',

@@ -252,7 +252,8 @@ def _indices(indices: NDArray[np.int64], labels: tuple[str, ...] | None, task: T
         )
     if labels is None and training and most >= max(1000, len(indices)):
         raise DataError(
-            f"targets would be {most + 1} classes in {len(indices)} rows", fix='Pass task="regression" for numbers'
+            f"targets would be {most + 1} classes in {len(indices)} rows",
+            fix="For quantities pass floats (y.astype(float)), or name a loss for them: loss='mse'",
         )
     if training and least == most:
         raise _single_class()

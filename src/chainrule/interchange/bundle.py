@@ -37,14 +37,14 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write `model` to one file; whatever stood there is replaced only when the new file is complete.
 
     Args:
-        model: made of the library's own layers.
+        model: made of the library's own layers, which the file then describes; or a module of the user's own class, of
+            which it keeps the numbers, the preprocessing and the loss, and `load` needs ``into``.
         path: usually ending in ``.safetensors``.
 
     Numbers are kept bit for bit, infinities and NaN included.  The same model gives the same bytes.
 
     Raises:
-        FormatError: for a layer or a loss that is not the library's own: such a model can be rebuilt only by its own
-            code; and for layers with options that JSON cannot hold.
+        FormatError: for a loss that is not the library's own, and for layers with options that JSON cannot hold.
         MissingFileError: if the folder does not exist or cannot be written to.
         DTypeError: if `model` is no module, or `path` no path.
     """
@@ -53,7 +53,7 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
-        "model": _dumps(registry.describe(model), "the layers"),
+        "model": _dumps(_described_model(model), "the layers"),
         "preprocessing": _dumps(
             None if model.preprocessing is None else model.preprocessing.to_dict(), "the preprocessing"
         ),
@@ -63,8 +63,13 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     safetensors.write(_path(path), tensors, metadata)
 
 
-def load(path: str | os.PathLike[str]) -> Module:
+def load(path: str | os.PathLike[str], into: Module | None = None) -> Module:
     """Read a model that `save` wrote; it comes in evaluation mode, with its preprocessing and loss.
+
+    Args:
+        path: the model file.
+        into: a model of the right shape to fill and return.  It is needed for a module of the user's own class, which
+            only that class can build: ``cr.load("mine.safetensors", into=Mine())``.
 
     Raises:
         MissingFileError: if there is no such file.
@@ -73,23 +78,47 @@ def load(path: str | os.PathLike[str]) -> Module:
     file = existing_file(_path(path), "model file")
     header = safetensors.read_header(file)
     described = _description(header.metadata, file)
+    if into is None:
+        _refuse_own_class(described["model"], file)
     try:
-        _check_size(described["model"], header.tensors)
-        model = registry.build(described["model"])
+        if into is None:
+            _check_size(described["model"], header.tensors)
+            model = registry.build(described["model"])
+        else:
+            model = into
         tensors, _ = safetensors.read(file)
         _check_dtypes(model, tensors)
         model.load_state_dict(tensors)
         if described["preprocessing"] is not None:
             model.preprocessing = Preprocessing.from_dict(described["preprocessing"])
-            model.output_shape(model.preprocessing.shape)
+            if into is None:
+                model.output_shape(model.preprocessing.shape)
         if described["objective"] is not None:
             model.objective = _loss(described["objective"])
     except MissingFileError:
         raise
     except ChainruleError as error:
-        raise FormatError(f"the model file is damaged: {error}", where=file) from error
+        problem = "is damaged" if into is None else "does not fit the model to fill"
+        raise FormatError(f"the model file {problem}: {error}", where=file) from error
     model.eval()
     return model
+
+
+def _described_model(model: Module) -> dict[str, Any]:
+    """The layers; or of a module with a class of the user's own somewhere in it, its name alone."""
+    if all(registry.LAYERS.get(type(part).__name__) is type(part) for part in model.modules()):
+        return registry.describe(model)
+    return {"class": type(model).__name__}
+
+
+def _refuse_own_class(described: Any, file: Any) -> None:
+    if isinstance(described, Mapping) and set(described) == {"class"}:
+        name = str(described["class"])[:60]
+        raise FormatError(
+            f"the file holds the numbers of a {name!r}, which only that class can build",
+            where=file,
+            fix=f"Give load a model to fill: load(path, into={name}(...))",
+        )
 
 
 def _path(path: str | os.PathLike[str]) -> str:

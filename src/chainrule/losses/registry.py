@@ -50,7 +50,8 @@ def get(loss: Any, **options: Any) -> Loss:
     elif isinstance(loss, type) and issubclass(loss, Loss):
         kind = loss
     else:
-        raise DTypeError("a loss is a name or a Loss", got=f"{type(loss).__name__} {loss!r}")
+        fix = "For a loss of your own, subclass chainrule.losses.Loss"
+        raise DTypeError("a loss is a name or a Loss", got=f"{type(loss).__name__} {loss!r}", fix=fix)
     for option in options:
         if option not in kind.arguments:
             raise UnknownNameError(f"option of {kind.__name__}", option, kind.arguments)

@@ -18,7 +18,7 @@ from chainrule.train.evaluation import check_count, choose_metrics
 from chainrule.train.history import History
 from chainrule.train.inputs import as_module, model_dtype, probe, training_and_validation, with_inputs
 from chainrule.train.loop import Training
-from chainrule.train.objective import choose_loss, named_loss, takes_signs, with_targets
+from chainrule.train.objective import choose_loss, named_loss, with_targets
 from chainrule.train.progress import Verbosity, make_progress
 
 __all__ = ["fit"]
@@ -82,7 +82,7 @@ def fit(
     wanted = named_loss(loss)
     dtype = model_dtype(as_module(model))
     chosen_seed = int(rng.generator().integers(2**31)) if seed is None else _checked_seed(seed)
-    dataset, held_out = training_and_validation(data, validation, dtype, chosen_seed, takes_signs(wanted))
+    dataset, held_out = training_and_validation(data, validation, dtype, chosen_seed, wanted)
     dataset = with_inputs(dataset, dtype)
     output_shape = probe(model, dataset)
     objective = choose_loss(wanted, dataset, model, output_shape)

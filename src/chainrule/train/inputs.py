@@ -15,9 +15,12 @@ from chainrule.data.frames import columns_of, is_frame
 from chainrule.data.inputs import ArrayInputs, select_columns
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.table import Table
+from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
+from chainrule.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.train.modes import evaluating
+from chainrule.train.objective import takes_signs
 
 __all__ = [
     "as_dataset", "as_module", "inputs_only", "like_training", "model_dtype", "probe", "training_and_validation",
@@ -45,14 +48,14 @@ def as_module(model: Any) -> Module:
     return model
 
 
-def as_dataset(data: Any, role: str = "training", dtype: Any = "float32", signed: bool = False) -> Dataset:
+def as_dataset(data: Any, role: str = "training", dtype: Any = "float32", loss: Loss | None = None) -> Dataset:
     """Accept a data set, splits, a table, or a pair ``(X, y)``.
 
     Args:
         data: what the user brought.
         role: "training", "validation", "evaluation" or "prediction": what it is for.
         dtype: of the inputs and of targets that are no classes, where arrays come.
-        signed: let whole-number targets be -1 and 1.
+        loss: the one that was asked for, if any; says whether whole numbers are classes, ±1, or quantities.
 
     Raises:
         ConfigError: for anything else.
@@ -61,13 +64,16 @@ def as_dataset(data: Any, role: str = "training", dtype: Any = "float32", signed
     if isinstance(data, Dataset):
         return data
     if isinstance(data, Splits):
-        return as_dataset(_part(data, role), role, dtype, signed)
+        return as_dataset(_part(data, role), role, dtype, loss)
     if isinstance(data, Table):
         prepared: Dataset = data.prepare(test=0).train
         return prepared
     if isinstance(data, (tuple, list)) and len(data) == 2:
         X, y = (_numpy(part) for part in data)
-        return from_arrays(X, _signs(y) if signed else y, training=role == "training", dtype=np.dtype(dtype).name)
+        if takes_signs(loss):
+            y = _signs(y)
+        task: Task | None = "regression" if loss is not None and loss.task == "regression" and _quantities(y) else None
+        return from_arrays(X, y, task=task, training=role == "training", dtype=np.dtype(dtype).name)
     raise ConfigError(
         f"{role} data in an unknown form",
         expected="a Dataset, a Table, or a pair (X, y) of arrays",
@@ -82,6 +88,17 @@ def _part(splits: Splits[Any], role: str) -> Any:
 
 def _numpy(value: Any) -> Any:
     return value.detach().numpy() if isinstance(value, Tensor) else value
+
+
+def _quantities(y: Any) -> bool:
+    """Whether targets are numbers other than a single column of zeros and ones, which stand for two classes."""
+    try:
+        values = np.asarray(y)
+    except (TypeError, ValueError):
+        return False
+    if values.dtype.kind not in "iuf":
+        return False
+    return (values.ndim == 2 and values.shape[1] > 1) or not np.isin(values, (0, 1)).all()
 
 
 def _signs(y: Any) -> Any:
@@ -160,7 +177,7 @@ def inputs_only(model: Module, data: Any) -> Dataset:
 
 
 def training_and_validation(
-    data: Any, validation: Any, dtype: np.dtype[Any], seed: int, signed: bool = False
+    data: Any, validation: Any, dtype: np.dtype[Any], seed: int, loss: Loss | None = None
 ) -> tuple[Dataset, Dataset | None]:
     """Training and validation set.
 
@@ -170,7 +187,7 @@ def training_and_validation(
             hold out; or None.
         dtype: the model's.
         seed: decides which rows are held out.
-        signed: see `as_dataset`.
+        loss: see `as_dataset`.
 
     Raises:
         ConfigError, DataError, ShapeError, DTypeError: if something cannot be used, or the two do not fit together.
@@ -179,7 +196,7 @@ def training_and_validation(
     if share is not None and isinstance(data, Table):  # the preprocessing then sees the training rows alone
         parts = data.prepare(test=0, validation=share, seed=seed)
         return parts.train, parts.validation
-    training = _not_empty(as_dataset(data, "training", dtype, signed), "there are no rows to train on")
+    training = _not_empty(as_dataset(data, "training", dtype, loss), "there are no rows to train on")
     if validation is None:
         return training, None
     if share is not None:

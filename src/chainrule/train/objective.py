@@ -66,6 +66,11 @@ def choose_loss(wanted: Loss | None, data: Dataset, model: Module, output_shape:
         raise ConfigError(
             f"loss {loss.name!r} takes {_TAKES[loss.name]} and the last layer is a {type(last).__name__}", fix=fix
         )
+    if loss.task == "regression" and data.task == "multiclass":
+        raise ConfigError(
+            f"loss {loss.name!r} measures distances between numbers, and the targets are {data.n_classes} classes",
+            fix='Use loss="cross_entropy", or bring targets that are numbers',
+        )
     if loss.reduction == "none":
         raise ConfigError("a loss to train with is one number", got="reduction='none'", fix="Use 'mean' or 'sum'")
     return loss
@@ -147,4 +152,6 @@ def _unit_hint(data: Dataset, units: int) -> str:
         return f'For {data.n_classes} classes use loss="cross_entropy" and a last layer with {data.n_classes} outputs'
     if data.task == "binary" and units == 2:
         return 'Two outputs go with loss="cross_entropy"; for this loss give the last layer 1 output'
-    return "Change the last layer's number of outputs"
+    return "Change the last layer's number of outputs" + (
+        ', or for classes use loss="cross_entropy"' if units > 1 else ""
+    )

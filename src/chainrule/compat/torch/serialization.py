@@ -26,6 +26,7 @@ def save(obj: Any, f: str | os.PathLike[str]) -> None:
     """
     path = _path(f)
     if isinstance(obj, Module):
+        registry.describe(obj)  # raises for a module of the user's own, which `load` could not build
         bundle.save(obj, path)
     else:
         nested.save(obj, path)
