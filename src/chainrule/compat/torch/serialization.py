@@ -8,7 +8,7 @@ from typing import Any
 from chainrule.core.device import require_cpu
 from chainrule.errors import DTypeError, FormatError
 from chainrule.interchange import bundle, nested, safetensors
-from chainrule.nn import Module
+from chainrule.nn import Module, registry
 
 __all__ = ["load", "save"]
 
