@@ -10,15 +10,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chainrule.explain.equation import Equation, equation
+    from chainrule.explain.neuron import Neuron, neuron
     from chainrule.explain.record import Record
     from chainrule.explain.separability import Separability, separability
 
-__all__ = ["Record", "Separability", "separability"]
+__all__ = ["Equation", "Neuron", "Record", "Separability", "equation", "neuron", "separability"]
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
+    "Equation": "equation",
+    "Neuron": "neuron",
     "Record": "record",
     "Separability": "separability",
+    "equation": "equation",
+    "neuron": "neuron",
     "separability": "separability",
 }
 

@@ -1,0 +1,9 @@
+"""A network as a formula."""
+
+from __future__ import annotations
+
+MESSAGES = {
+    "large": "Written out in full this network has {terms} terms, more than {most}; it is given layer by layer.",
+    "rounded": "Every weight and bias is rounded to {digits} significant digits.",
+    "error": "Largest difference from the model: {error}, over {rows} rows.",
+}
