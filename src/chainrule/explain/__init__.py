@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.explain.equation import Equation, equation
     from chainrule.explain.neuron import Neuron, neuron
+    from chainrule.explain.perceptron import Perceptron
     from chainrule.explain.record import Record
     from chainrule.explain.separability import Separability, separability
 
-__all__ = ["Equation", "Neuron", "Record", "Separability", "equation", "neuron", "separability"]
+__all__ = ["Equation", "Neuron", "Perceptron", "Record", "Separability", "equation", "neuron", "separability"]
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
     "Equation": "equation",
     "Neuron": "neuron",
+    "Perceptron": "perceptron",
     "Record": "record",
     "Separability": "separability",
     "equation": "equation",

@@ -3,10 +3,10 @@
 A key is ``"topic.name"``; each topic is a file in ``en/`` and one of the same name in ``ko/``, with a dictionary
 `MESSAGES` from names to format strings. A topic is loaded when it is first asked for.
 
->>> text("perceptron.step.right", "en")
-'right, the weights stay'
->>> text("perceptron.step.right", "ko")
-'맞음, 가중치를 그대로 둡니다'
+>>> text("perceptron.more", "en", count=3)
+'… and 3 more updates'
+>>> text("perceptron.more", "ko", count=3)
+'… 그 밖에 갱신 3번'
 """
 
 from __future__ import annotations
