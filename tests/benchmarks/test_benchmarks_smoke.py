@@ -78,14 +78,3 @@ def test_bad_arguments_end_with_one_line(tmp_path: Path, arguments: tuple[str, s
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.slow
-def test_every_workload_runs_with_every_installed_rival(tmp_path: Path) -> None:
-    report = report_of(tmp_path, "--repeats", "1")
-    measured = {row["workload"] for row in report["results"]}
-    # Against rivals alone: without any, these have nothing to be compared with.
-    if any(importlib.util.find_spec(name) for name in ("torch", "jax", "sklearn")):
-        assert {"fashion", "xor", "table"} <= measured
-    assert {"tape", "tape-sgd", "import", "fashion-accuracy", "iris-accuracy"} <= measured
-    assert not [words for words in report["not_measured"] if "FAILED" in words]
