@@ -11,23 +11,52 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.explain.equation import Equation, equation
+    from chainrule.explain.exercise import Exercise
+    from chainrule.explain.mistakes import Check
     from chainrule.explain.neuron import Neuron, neuron
     from chainrule.explain.perceptron import Perceptron
     from chainrule.explain.record import Record
     from chainrule.explain.separability import Separability, separability
+    from chainrule.explain.trace_neuron import TracedNeuron
+    from chainrule.explain.trace_record import Trace
+    from chainrule.explain.tracer import Tracing, trace, tracing
 
-__all__ = ["Equation", "Neuron", "Perceptron", "Record", "Separability", "equation", "neuron", "separability"]
+
+__all__ = [
+    "Check",
+    "Equation",
+    "Exercise",
+    "Neuron",
+    "Perceptron",
+    "Record",
+    "Separability",
+    "Trace",
+    "TracedNeuron",
+    "Tracing",
+    "equation",
+    "neuron",
+    "separability",
+    "trace",
+    "tracing",
+]
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
+    "Check": "mistakes",
     "Equation": "equation",
+    "Exercise": "exercise",
     "Neuron": "neuron",
     "Perceptron": "perceptron",
     "Record": "record",
     "Separability": "separability",
+    "Trace": "trace_record",
+    "TracedNeuron": "trace_neuron",
+    "Tracing": "tracer",
     "equation": "equation",
     "neuron": "neuron",
     "separability": "separability",
+    "trace": "tracer",
+    "tracing": "tracer",
 }
 
 
