@@ -74,9 +74,10 @@ def test_names_and_refusals() -> None:
         load("irish")
     with pytest.raises(UnknownNameError, match="gate"):
         gates("xorr")
+    with pytest.raises(UnknownNameError, match="option"):
+        load("xor", colour=1)
     for call in (
         lambda: gates("xor", inputs=0),
-        lambda: load("xor", colour=1),
         lambda: load("moons", noise=-1),
         lambda: load("spirals", n_samples=1),
         lambda: load("circles", factor=1.5),

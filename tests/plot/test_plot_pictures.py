@@ -12,6 +12,7 @@ from chainrule import plot
 from chainrule.errors import (
     ConfigError,
     DataError,
+    DTypeError,
     MissingDependencyError,
     MissingFileError,
     ShapeError,
@@ -189,3 +190,27 @@ def test_without_matplotlib_the_message_says_what_to_install(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingDependencyError, match=r"pip install \"chainrule\[plot\]\""):
         plot.training_curves(HISTORY)
+
+
+def test_surface_takes_estimators_and_data_sets() -> None:
+    from chainrule.data import load
+
+    class Estimator:
+        def predict_proba(self, x: np.ndarray) -> np.ndarray:
+            return np.stack([1 - x[:, 0], x[:, 0]], 1).clip(0, 1)
+
+    ax = plot.decision_surface(Estimator(), load("xor")).axes[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x1", "x2")
+    np.testing.assert_allclose(boundary_of(ax)[:, 0], 0.5, atol=0.01)
+    with pytest.raises(DTypeError, match="targets"):
+        plot.decision_surface(Estimator(), XOR)
+
+
+def test_networks_are_told_what_to_pass() -> None:
+    from chainrule import nn
+
+    model = nn.Sequential(nn.Linear(2, 1))
+    with pytest.raises(DTypeError, match=r"lambda z: cr\.predict_proba"):
+        plot.decision_surface(model, XOR, [0, 1, 1, 0])
+    with pytest.raises(DTypeError, match="confusion_matrix"):
+        plot.confusion(model, ["a"])

@@ -23,8 +23,7 @@ def main() -> None:
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets a question mark instead of a crash.
-        if callable(reconfigure := getattr(stream, "reconfigure", None)):
-            reconfigure(errors="replace")
+    from chainrule.cli.encoding import soften_output
+
+    soften_output()
     app()

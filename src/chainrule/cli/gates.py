@@ -91,11 +91,16 @@ def equations(model: nn.Sequential) -> list[str]:
         given = ["y"] if last else [f"h{i + 1}" for i in range(layer.out_features)]
         weight, bias = layer.weight.detach().numpy(), _bias(layer)
         for name, row, offset in zip(given, weight, bias, strict=True):
-            terms = [f"{value:+.3f}·{x}" for value, x in zip(row, names, strict=True)] + [f"{offset:+.3f}"]
+            terms = [f"{_rounded(value):+.3f}·{x}" for value, x in zip(row, names, strict=True)]
+            terms.append(f"{_rounded(offset):+.3f}")
             joined = " ".join(f"{term[0]} {term[1:]}" for term in terms).removeprefix("+ ")
             lines.append(f"{name} = σ({joined})".replace("(- ", "(−").replace(" - ", " − "))
         names = given
     return lines
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 3) + 0.0  # adding 0 turns -0.0 into 0.0
 
 
 def _bias(layer: nn.Linear) -> np.ndarray:

@@ -62,7 +62,7 @@ class Report:
             )
         screen.show(table)
         if self.matrix is not None and self.classes is not None:
-            screen.show(confusion_table(self.matrix, self.classes))
+            screen.show(confusion_table(self.matrix, self.classes, screen.console.width))
 
 
 def measure(model: Module, data: Any) -> Report:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -71,19 +72,41 @@ def model_table(summary: Summary, title: str = "Network") -> Table:
     return table
 
 
-def confusion_table(matrix: np.ndarray, classes: Sequence[str]) -> Table:
-    """Rows are true classes, columns predicted ones; for many classes, the commonest mistakes alone."""
-    if len(classes) > _WIDEST_MATRIX:
+def confusion_table(matrix: np.ndarray, classes: Sequence[str], width: int = 80) -> Table:
+    """Rows are true classes, columns predicted ones; where these do not fit, the commonest mistakes alone.
+
+    Args:
+        matrix: counts ``(C, C)``.
+        classes: names in order.
+        width: of the screen; columns too many for it lose their frames, and their names give way to numbers.
+    """
+    names, numbers = list(classes), [str(i) for i in range(len(classes))]
+    labels = [f"{i} {name}" for i, name in enumerate(classes)]
+    wide = sum(cell_len(name) + 3 for name in classes) > 40 or _matrix_width(matrix, names, names, 19, 3) > width
+    heads, corner = numbers if wide else names, "true ↓  predicted →"
+    compact = _matrix_width(matrix, heads, labels if wide else names, cell_len(corner), 3) > width
+    if compact:
+        corner = "true"
+    fits = _matrix_width(matrix, heads, labels if wide else names, cell_len(corner), 2 if compact else 3) <= width
+    if len(classes) > _WIDEST_MATRIX or not fits:
         return _commonest_mistakes(matrix, classes)
-    wide = sum(len(name) + 3 for name in classes) > 40
-    heads = [str(i) for i in range(len(classes))] if wide else list(classes)
-    table = grid("true ↓  predicted →", *heads, "found", title="Confusion matrix", right=range(1, len(classes) + 2))
+    table = grid(corner, *heads, "found", title="Confusion matrix", right=range(1, len(classes) + 2))
+    if compact:
+        table.box, table.show_edge, table.padding = box.SIMPLE_HEAD, False, (0, 0, 0, 1)
+        table.title = "Confusion matrix (across: predicted)"
     for i, name in enumerate(classes):
         cells = [_count(int(count), hit=i == j) for j, count in enumerate(matrix[i])]
         rows = int(matrix[i].sum())
         found = f"{matrix[i, i] / rows:.0%}" if rows else "–"
         table.add_row(Text(f"{i} {name}" if wide else name), *cells, found)
     return table
+
+
+def _matrix_width(matrix: np.ndarray, heads: Sequence[str], labels: Sequence[str], corner: int, space: int) -> int:
+    """Columns of the screen that a confusion matrix takes, with `space` around each of its own."""
+    most = [max(cell_len(head), len(str(int(count)))) for head, count in zip(heads, matrix.max(axis=0), strict=True)]
+    first = max([corner, *(cell_len(label) for label in labels)])
+    return first + sum(most) + len("found") + space * (len(heads) + 2) + 1
 
 
 def _count(count: int, *, hit: bool) -> Text:

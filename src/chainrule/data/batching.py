@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,12 @@ Indices = NDArray[np.intp]
 
 
 def batch_index(
-    n: int, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
+    n: int | Sized, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
 ) -> tuple[Indices, Indices]:
     """Return the whole epoch's batches at once.
 
     Args:
-        n: number of rows.
+        n: number of rows, or what has so many: a data set, a table, an array.
         batch_size: rows per batch, B.
         rng: generator that shuffles (advanced by one permutation), or a seed.
         shuffle: visit the rows in random order; else 0, 1, 2, …
@@ -35,6 +35,8 @@ def batch_index(
         DataError: if there are no rows.
     """
     check_whole("batch_size", batch_size, 1)
+    n = len(n) if isinstance(n, Sized) else n
+    check_whole("n", n, 0)
     if n < 1:
         raise DataError("there are no rows to make batches of")
     order = np.random.default_rng(rng).permutation(n) if shuffle else np.arange(n)
@@ -44,9 +46,11 @@ def batch_index(
 
 
 def batches(
-    n: int, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
+    n: int | Sized, batch_size: int, rng: np.random.Generator | int | None = None, shuffle: bool = True
 ) -> Iterator[Indices]:
     """Yield one epoch's batches as index arrays; the last one may be smaller.  See `batch_index`.
+
+    ``dataset.batch(rows)`` gives inputs and targets of each.
 
     >>> [batch.tolist() for batch in batches(5, 2, shuffle=False)]
     [[0, 1], [2, 3], [4]]

@@ -14,7 +14,7 @@ from chainrule.data.inputs import ArrayInputs
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.splitting import split_indices
 from chainrule.data.target import Target, Task
-from chainrule.errors import DTypeError, ShapeError
+from chainrule.errors import DTypeError, ShapeError, UnknownNameError
 
 __all__ = ["Dataset", "Splits"]
 
@@ -109,6 +109,30 @@ class Dataset:
             self.rows(tested) if len(tested) else None,
         )
 
+    def prepare(
+        self,
+        target: str | None = None,
+        *,
+        test: float = 0.2,
+        validation: float = 0.0,
+        seed: int = 0,
+        stratify: bool = True,
+        scaling: str | None = "standard",
+    ) -> Splits[Dataset]:
+        """Divide the rows as `split` does, so that what is written for a `Table` runs for a data set too.
+
+        Args:
+            target: the target's name, or None; a data set has no other.
+            test, validation, seed, stratify: see `split_indices`.
+            scaling: has no effect: the arrays are what the model is to see.
+
+        Raises:
+            UnknownNameError: for another target.
+        """
+        if target is not None and target != self.target_name:
+            raise UnknownNameError("target", target, [self.target_name] if self.target_name else [])
+        return self.split(test, validation, seed, stratify)
+
     @property
     def scale(self) -> float:
         """Factor that `batch` multiplies uint8 inputs by; 1 for floats."""
@@ -157,6 +181,14 @@ class Dataset:
         return f"Dataset({self.name!r}, inputs {self.inputs.shape} {self.inputs.dtype}, {targets}{task}{classes})"
 
 
+def _like(part: Any, trained: Dataset) -> Dataset | None:
+    """Return a part of splits in the form of the training set."""
+    if part is None or isinstance(part, Dataset):
+        return part
+    fitted = trained.preprocessing
+    return Dataset(fitted.transform(part), fitted.transform_targets(part), preprocessing=fitted, name=part.name)
+
+
 Part = TypeVar("Part", bound=Any)
 
 
@@ -177,6 +209,36 @@ class Splits(Generic[Part]):
 
     def __iter__(self) -> Iterator[Part]:
         return (part for part in (self.train, self.validation, self.test) if part is not None)
+
+    def prepare(
+        self,
+        target: str | None = None,
+        *,
+        test: float = 0.2,
+        validation: float = 0.0,
+        seed: int = 0,
+        stratify: bool = True,
+        scaling: Any = "standard",
+    ) -> Splits[Dataset]:
+        """Return these splits ready for training, so that what is written for a `Table` runs for splits too.
+
+        Parts that exist stay as they are, whatever `test` and `validation` say; those that are asked for and do not
+        exist are taken from the training rows, as fractions of these.  Tables are encoded by what the training rows
+        alone tell.
+
+        Args:
+            target, test, validation, seed, stratify, scaling: see `Table.prepare` and `Dataset.prepare`.
+        """
+        first = self.train.prepare(
+            target,
+            test=test if self.test is None else 0,
+            validation=validation if self.validation is None else 0,
+            seed=seed,
+            stratify=stratify,
+            scaling=scaling,
+        )
+        held_out, tested = (_like(part, first.train) for part in (self.validation, self.test))
+        return Splits(first.train, held_out or first.validation, tested or first.test, self.notes or first.notes)
 
     @property
     def n_features(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import resources
+from inspect import signature
 from typing import Any, Literal, overload
 
 from chainrule.data import toy
@@ -69,7 +70,7 @@ def load(
 
     Raises:
         UnknownNameError: for another name.
-        ConfigError: for an option that the data set does not have.
+        UnknownNameError: for an option that the data set does not have.
         MissingFileError, DownloadError, FormatError: see `images.load_images`.
 
     >>> load("xor").targets.tolist()
@@ -89,9 +90,20 @@ def load(
             return toy.gates(key, **options)
         return _FIGURES[key](**options) if key in _FIGURES else _shipped(key, **options)
     except TypeError as error:
-        if "argument" not in str(error):
+        unknown = next((name for name in options if name not in (known := _options(key))), None)
+        if unknown is None:
             raise
-        raise ConfigError(f"data set {key!r} cannot be loaded with these options: {error}") from None
+        raise UnknownNameError(f"option of data set {key!r}:", unknown, known) from error
+
+
+def _options(key: str) -> list[str]:
+    """Names of what `load` takes besides for a data set."""
+    if key in IMAGE_SETS:
+        return ["folder", "download"]
+    if key in toy.GATES:
+        return ["inputs"]
+    taken = signature(_FIGURES.get(key, Table)).parameters
+    return [name for name in taken if name not in {"data", "name", "schema"}]
 
 
 def _shipped(name: str, **options: Any) -> Table:

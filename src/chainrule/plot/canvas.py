@@ -11,7 +11,7 @@ from typing import Any
 from chainrule.errors import MissingDependencyError, UnknownNameError
 from chainrule.files import atomic_write
 
-__all__ = ["COLORS", "INK", "MARKERS", "PAPER", "drawing", "lighter", "new_figure", "save"]
+__all__ = ["COLORS", "INK", "MARKERS", "PAPER", "drawing", "is_network", "lighter", "new_figure", "save"]
 
 #: Okabe and Ito's colours, *Color Universal Design*, 2008: blue, vermillion, green, purple, orange, sky, yellow.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
@@ -88,6 +88,11 @@ def save(figure: Any, path: str | os.PathLike[str] | None) -> Any:
     with atomic_write(path) as file:
         figure.savefig(file, format=suffix)
     return figure
+
+
+def is_network(value: object) -> bool:
+    """Whether `value` is a network, which is called with tensors, and not a function of arrays."""
+    return all(callable(getattr(value, name, None)) for name in ("eval", "state_dict", "parameters"))
 
 
 def lighter(color: str, share: float) -> tuple[float, float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ShapeError
+from chainrule.errors import DTypeError, ShapeError
 from chainrule.plot import canvas
 
 __all__ = ["confusion"]
@@ -40,9 +40,16 @@ def confusion(
         matplotlib's ``Figure``.
 
     Raises:
+        DTypeError: for a network.
         ShapeError: if the matrix is not square, or `classes` are not as many as its rows.
         MissingDependencyError: if matplotlib is not installed.
     """
+    if canvas.is_network(matrix):
+        raise DTypeError(
+            "a confusion matrix is drawn from counts",
+            got=type(matrix).__name__,
+            fix="Pass cr.metrics.confusion_matrix(cr.predict_proba(model, X), y)",
+        )
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
         raise ShapeError("a confusion matrix is square", expected="shape (C, C)", got=counts.shape)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.plot import canvas
 
 __all__ = ["decision_surface"]
@@ -23,7 +23,7 @@ Bounds = tuple[float, float, float, float]
 def decision_surface(
     predict: Callable[[np.ndarray], Any],
     inputs: Any,
-    targets: Any,
+    targets: Any = None,
     classes: Sequence[str] | None = None,
     bounds: Bounds | None = None,
     feature_names: Sequence[str] | None = None,
@@ -38,8 +38,9 @@ def decision_surface(
 
     Args:
         predict: called with float32 ``(M, 2)``; returns the probability of class 1 ``(M,)`` or ``(M, 1)``, class
-            probabilities ``(M, C)``, or class indices ``(M,)``.
-        inputs: the samples, ``(N, 2)``.
+            probabilities ``(M, C)``, or class indices ``(M,)``.  An object with a method ``predict_proba`` will do.
+            For a network, write ``lambda z: chainrule.predict_proba(model, z)``.
+        inputs: the samples, ``(N, 2)``; or a data set that has them, their targets and the names.
         targets: their class indices, ``(N,)``.
         classes: class names in order; their numbers by default.
         bounds: ``(left, right, bottom, top)`` of the plane; the samples with a margin by default.
@@ -52,10 +53,22 @@ def decision_surface(
         matplotlib's ``Figure``.
 
     Raises:
+        DTypeError: if `predict` cannot be called with an array, as a network.
         ShapeError: if the inputs are not two, or `predict` returns something else.
         ConfigError: for bounds that make no sense.
         MissingDependencyError: if matplotlib is not installed.
     """
+    predict = _callable(predict)
+    if targets is None:
+        if getattr(inputs, "targets", None) is None or not hasattr(inputs, "inputs"):
+            raise DTypeError(
+                "a decision surface needs targets",
+                expected="inputs and targets, or a Dataset",
+                got=type(inputs).__name__,
+            )
+        classes = inputs.classes if classes is None else classes
+        feature_names = inputs.feature_names if feature_names is None else feature_names
+        inputs, targets = inputs.inputs, inputs.targets
     points, labels = np.asarray(inputs, float), np.asarray(targets).reshape(-1).astype(np.int64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels) or not len(points):
         raise ShapeError(
@@ -81,6 +94,20 @@ def decision_surface(
         ax.set_xlim(left, right)
         ax.set_ylim(bottom, top)
         return canvas.save(ax.figure, path)
+
+
+def _callable(predict: Any) -> Callable[[np.ndarray], Any]:
+    if callable(method := getattr(predict, "predict_proba", None)):
+        found: Callable[[np.ndarray], Any] = method
+        return found
+    if not callable(predict) or canvas.is_network(predict):
+        raise DTypeError(
+            "a decision surface asks a function of points",
+            got=type(predict).__name__,
+            fix="Pass lambda z: cr.predict_proba(model, z)",
+        )
+    checked: Callable[[np.ndarray], Any] = predict
+    return checked
 
 
 def _around(points: np.ndarray) -> Bounds:
