@@ -10,22 +10,30 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chainrule.explain.collapse import Collapse, collapse
     from chainrule.explain.equation import Equation, equation
     from chainrule.explain.exercise import Exercise
+    from chainrule.explain.gates import Composition, xor_from_gates
+    from chainrule.explain.line_regions import LineRegions, line_regions, max_regions
     from chainrule.explain.mistakes import Check
     from chainrule.explain.neuron import Neuron, neuron
-    from chainrule.explain.perceptron import Perceptron
+    from chainrule.explain.perceptron import DecisionLine, Perceptron
+    from chainrule.explain.perceptron_learning import Learning
     from chainrule.explain.record import Record
     from chainrule.explain.separability import Separability, separability
     from chainrule.explain.trace_neuron import TracedNeuron
     from chainrule.explain.trace_record import Trace
     from chainrule.explain.tracer import Tracing, trace, tracing
 
-
 __all__ = [
     "Check",
+    "Collapse",
+    "Composition",
+    "DecisionLine",
     "Equation",
     "Exercise",
+    "Learning",
+    "LineRegions",
     "Neuron",
     "Perceptron",
     "Record",
@@ -33,18 +41,27 @@ __all__ = [
     "Trace",
     "TracedNeuron",
     "Tracing",
+    "collapse",
     "equation",
+    "line_regions",
+    "max_regions",
     "neuron",
     "separability",
     "trace",
     "tracing",
+    "xor_from_gates",
 ]
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
     "Check": "mistakes",
+    "Collapse": "collapse",
+    "Composition": "gates",
+    "DecisionLine": "perceptron",
     "Equation": "equation",
     "Exercise": "exercise",
+    "Learning": "perceptron_learning",
+    "LineRegions": "line_regions",
     "Neuron": "neuron",
     "Perceptron": "perceptron",
     "Record": "record",
@@ -52,11 +69,15 @@ _HOMES = {
     "Trace": "trace_record",
     "TracedNeuron": "trace_neuron",
     "Tracing": "tracer",
+    "collapse": "collapse",
     "equation": "equation",
+    "line_regions": "line_regions",
+    "max_regions": "line_regions",
     "neuron": "neuron",
     "separability": "separability",
     "trace": "tracer",
     "tracing": "tracer",
+    "xor_from_gates": "gates",
 }
 
 
