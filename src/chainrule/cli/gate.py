@@ -28,13 +28,18 @@ def gate(
 ) -> None:
     """Train a logic gate, and show its truth table beside what the network gives."""
     from chainrule.cli.gates import STEPS, equations, needs_hidden_layer, train_gate
+    from chainrule.cli.proof import prove
     from chainrule.cli.screen import Screen
     from chainrule.cli.tables import truth_table
     from chainrule.cli.training import loss_line
+    from chainrule.data import gates
 
     screen = Screen(as_json=as_json)
     hard = needs_hidden_layer(name)
     chosen = neurons or (2 if hard else 1)
+    proof = prove(gates(name)) if hard and chosen == 1 else None
+    if proof is not None:
+        screen.say(proof.explain(), "yellow")
     result = train_gate(name, chosen, tries, seed)
     data, losses = result.data, result.history["loss"]
     shape = "one neuron" if chosen == 1 else "two hidden neurons and an output"
@@ -61,6 +66,7 @@ def gate(
                 for x, y, p in zip(data.inputs.tolist(), data.targets.tolist(), result.outputs.tolist(), strict=True)  # type: ignore[union-attr]
             ],
             "equations": equations(result.model),
+            "separability": None if proof is None else proof.to_dict(),
         }
     )
     if not result.solved:

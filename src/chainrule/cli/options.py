@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Decimal", "Delimiter", "Encoding", "Json", "NoHeader", "Quiet", "Seed", "TextFile"]
+__all__ = ["Decimal", "Delimiter", "Encoding", "Json", "Lang", "NoHeader", "Quiet", "Seed", "TextFile"]
 
 _TEXT = "Text files"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="en or ko; default: CHAINRULE_LANG, or what the system speaks.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result, bit for bit.")]
 Encoding = Annotated[

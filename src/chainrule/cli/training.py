@@ -11,6 +11,7 @@ from chainrule import nn
 from chainrule.cli.network import make_network, parse_layers
 from chainrule.cli.options import TextFile
 from chainrule.cli.paths import check_is_no_input, check_may_become_model, check_writable
+from chainrule.cli.proof import note_single_layer
 from chainrule.cli.scoring import measure
 from chainrule.cli.screen import Screen
 from chainrule.cli.sources import Data, is_gate, named, open_data, short_name
@@ -68,6 +69,7 @@ def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, s
     data = open_data(source, recipe.target, recipe.task, text)
     splits = prepare(data, recipe, hold_out=not is_gate(source))
     show_data(screen, data, splits)
+    proof = None if parse_layers(recipe.layers) else note_single_layer(screen, splits.train)
     model, history = train(splits, recipe, screen)
     model.save(path)
     screen.line(f"{loss_line(history, screen)} in {history.seconds:.1f} s")
@@ -91,6 +93,7 @@ def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, s
             "evaluation": {"on": "training" if splits.test is None else "test", **report.to_dict()},
             "history": dict(history),
             "file": {"path": path, "bytes": path.stat().st_size, "replaced": existed},
+            "separability": None if proof is None else proof.to_dict(),
         }
     )
     return history

@@ -74,7 +74,7 @@ def common_point(low: Points, high: Points) -> Mixture:
     shares = _polished(balance, wanted, found.x)
     rows = np.flatnonzero(shares)
     first, second = rows[rows < count], rows[rows >= count]
-    return first, shares[first] / shares[first].sum(), second - count, shares[second] / shares[second].sum()
+    return first, _tidy(shares[first]), second - count, _tidy(shares[second])
 
 
 def _first_rows(values: Points) -> NDArray[np.intp]:
@@ -121,6 +121,13 @@ def _polished(balance: Points, wanted: Points, shares: Points) -> Points:
     result = np.zeros_like(shares)
     result[used] = nnls(balance[:, used], wanted)[0]
     return result
+
+
+def _tidy(shares: Points) -> Points:
+    """Make the sum 1, and shares that are plain fractions to rounding (½, ⅓, … ⅒) exactly those."""
+    shares = shares / shares.sum()
+    plain = np.round(shares * 2520) / 2520
+    return plain if np.abs(plain - shares).max() < 1e-13 else shares
 
 
 def _linprog(cost: Points, **programme: Any) -> Any:

@@ -15,4 +15,8 @@ MESSAGES = {
     "mix": "  클래스 {label}: {mixture}",
     "why": "어떤 클래스가 초평면의 한쪽에 있으면 그 클래스의 볼록 결합도 모두 같은 쪽에 있습니다. "
     "따라서 이 점은 초평면의 양쪽에 동시에 있어야 하므로 모순입니다.",
+    "single_layer": "참고: 이 자료의 두 클래스({positive} / {negative})를 나누는 초평면은 없습니다. "
+    "클래스 {positive}의 행 {positive_count}개의 볼록 결합이 "
+    "클래스 {negative}의 행 {negative_count}개의 볼록 결합과 일치하기 때문입니다. "
+    "따라서 선형 층 하나로는 모든 행을 맞힐 수 없으며, 은닉층이 필요합니다(--layers 8).",
 }
