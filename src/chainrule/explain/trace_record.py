@@ -198,6 +198,12 @@ class Trace(Record):
 
         return trace_lines(self, lang)
 
+    def page(self, lang: str | None = None) -> str:
+        """One self-contained HTML page to read and print: no network, no scripts."""
+        from chainrule.explain.trace_page import trace_page
+
+        return trace_page(self, lang)
+
     def __str__(self) -> str:
         return "\n".join(self.lines())
 

@@ -25,11 +25,12 @@ COMPLETE = 64
 
 @dataclass(frozen=True)
 class Section:
-    """A piece of the page: ``part`` is "forward", "backward" or "update"."""
+    """A piece of the page: ``part`` is "forward", "backward" or "update"; ``formulas`` are in LaTeX."""
 
     part: str
     title: str
     lines: tuple[str, ...]
+    formulas: tuple[str, ...] = ()
 
 
 class Numbers:
@@ -74,18 +75,24 @@ def sections(trace: Trace, lang: str | None = None, show: Show | None = None) ->
     steps = {step.name: step for step in trace.steps}
     uses = _uses(trace)
     for layer in trace.layers:
-        lines = [line for name in layer.steps for line in _forward(steps[name], show, lang)]
-        yield Section(
-            "forward", _title(layer.path, layer.description, lang), tuple(lines or [text("trace.passes", lang)])
-        )
+        own = [steps[name] for name in layer.steps]
+        lines = [line for step in own for line in _forward(step, show, lang)]
+        title = _title(layer.path, layer.description, lang)
+        yield Section("forward", title, tuple(lines or [text("trace.passes", lang)]), _latex(own, 0))
     for layer in reversed(trace.layers):
         back = [steps[name] for name in reversed(layer.steps) if steps[name].upstream is not None]
         lines = [line for step in back for line in _backward(step, trace, show, uses, lang)]
         if lines:
-            yield Section("backward", _title(layer.path, layer.description, lang), tuple(lines))
-    for change in trace.update.parameters if trace.update is not None else ():
-        lines = update_lines(change, trace.update, show, lang, COMPLETE) if trace.update else []
-        yield Section("update", change.name, tuple(lines))
+            yield Section("backward", _title(layer.path, layer.description, lang), tuple(lines), _latex(back, 1))
+    if trace.update is not None:
+        for change in trace.update.parameters:
+            lines = update_lines(change, trace.update, show, lang, COMPLETE)
+            yield Section("update", change.name, tuple(lines), (trace.update.latex,))
+
+
+def _latex(steps: list[Step], which: int) -> tuple[str, ...]:
+    """The formulas of some steps, each once."""
+    return tuple(dict.fromkeys(step.latex[which] for step in steps if step.latex[which]))
 
 
 def _uses(trace: Trace) -> dict[str, int]:

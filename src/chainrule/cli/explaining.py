@@ -1,0 +1,77 @@
+"""What ``chainrule explain`` traces: one row of data, or numbers from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.cli.options import TextFile
+from chainrule.cli.sources import open_data
+from chainrule.errors import ConfigError
+from chainrule.explain.mistakes import Check
+from chainrule.explain.trace_record import Trace
+from chainrule.losses import Loss
+from chainrule.nn import Module
+from chainrule.train.inputs import like_training, model_dtype, probe, with_inputs
+from chainrule.train.objective import choose_loss, with_targets
+
+__all__ = ["checked", "one_sample", "update_wanted"]
+
+
+def one_sample(
+    network: Module, source: str | None, row: int, values: str | None, target: float | None, text: TextFile
+) -> tuple[np.ndarray, Any, Loss | None]:
+    """One input as the model sees it, its target in the form of the loss, and the loss.
+
+    Raises:
+        ConfigError: if neither or both of data and numbers are named, or there is no such row.
+        ChainruleError: as `open_data` does.
+    """
+    if (source is None) == (values is None):
+        raise ConfigError(
+            "name either DATA or --input", fix="E.g. chainrule explain model.safetensors data.csv --row 0"
+        )
+    if values is not None:
+        if target is None:
+            raise ConfigError("--input needs --target", fix="E.g. --input 0,1 --target 1")
+        return np.array([_number(part, "--input") for part in values.split(",")]), target, network.objective
+    if source is None:  # as the first line says; for the type checker
+        raise ConfigError("name either DATA or --input")
+    if target is not None:
+        raise ConfigError("--target goes with --input", fix="With DATA the target is in the data")
+    data = like_training(network, open_data(source, text=text), "evaluation")
+    if row >= len(data):
+        raise ConfigError("no such row", expected=f"a row from 0 to {len(data) - 1}", got=row)
+    dtype = model_dtype(network)
+    data = with_inputs(data.rows([row]), dtype)
+    shape = probe(network, data)
+    loss = choose_loss(network.objective, data, network, shape)
+    x, y = with_targets(data, loss, shape, dtype).batch(np.array([0]))
+    return x, y, loss
+
+
+def update_wanted(optimizer: str | None, lr: float | None) -> dict[str, Any] | None:
+    """The optimiser's description, if an update is to be shown."""
+    if optimizer is None and lr is None:
+        return None
+    return {"name": optimizer or "sgd", **({} if lr is None else {"lr": lr})}
+
+
+def checked(trace: Trace, given: str) -> Check:
+    """The verdict on ``path=number``.
+
+    Raises:
+        ConfigError: for a text of another form.
+    """
+    path, equals, number = given.rpartition("=")
+    if not equals:
+        raise ConfigError("--check takes PATH=NUMBER", expected='e.g. "0.weight[1,0].grad=0.0123"', got=repr(given))
+    return trace.check(path.strip(), _number(number, "--check"))
+
+
+def _number(text: str, option: str) -> float:
+    try:
+        return float(text.replace("−", "-"))
+    except ValueError:
+        raise ConfigError(f"{option} takes numbers", got=repr(text.strip())) from None
