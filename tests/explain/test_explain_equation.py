@@ -197,6 +197,7 @@ def test_beyond_a_size_the_layered_form_comes() -> None:
         result.function()
 
 
+@pytest.mark.timing
 def test_large_networks_do_not_hang() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
     start = time.perf_counter()

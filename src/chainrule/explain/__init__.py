@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from chainrule.explain.neuron import Neuron, neuron
     from chainrule.explain.perceptron import DecisionLine, Perceptron
     from chainrule.explain.perceptron_learning import Learning
+    from chainrule.explain.planes import Plane, plane_of_features, plane_through
     from chainrule.explain.record import Record
+    from chainrule.explain.regions import Regions, regions
     from chainrule.explain.separability import Separability, separability
     from chainrule.explain.trace_neuron import TracedNeuron
     from chainrule.explain.trace_record import Trace
@@ -36,7 +38,9 @@ __all__ = [
     "LineRegions",
     "Neuron",
     "Perceptron",
+    "Plane",
     "Record",
+    "Regions",
     "Separability",
     "Trace",
     "TracedNeuron",
@@ -46,6 +50,9 @@ __all__ = [
     "line_regions",
     "max_regions",
     "neuron",
+    "plane_of_features",
+    "plane_through",
+    "regions",
     "separability",
     "trace",
     "tracing",
@@ -64,7 +71,9 @@ _HOMES = {
     "LineRegions": "line_regions",
     "Neuron": "neuron",
     "Perceptron": "perceptron",
+    "Plane": "planes",
     "Record": "record",
+    "Regions": "regions",
     "Separability": "separability",
     "Trace": "trace_record",
     "TracedNeuron": "trace_neuron",
@@ -74,6 +83,9 @@ _HOMES = {
     "line_regions": "line_regions",
     "max_regions": "line_regions",
     "neuron": "neuron",
+    "plane_of_features": "planes",
+    "plane_through": "planes",
+    "regions": "regions",
     "separability": "separability",
     "trace": "tracer",
     "tracing": "tracer",
