@@ -24,6 +24,15 @@ NOTES = {
     "logic_gates": [r"AND loss 0\.0", r"OR  loss 0\.0", r"XOR loss 0\.6931  outputs \[0\.5, 0\.5, 0\.5, 0\.5\]"],
     "xor": [r"step     0  loss", r"step 10000  loss 0\.00", r"accuracy 1\.0"],
     "backpropagation": [r"by hand", r"by autograd", r"equal: True"],
+    "backprop_xor_by_hand": [
+        r"differ by up to [01]\.\d\d",
+        r"the same numbers: True",
+        r"rate 0\.5: outputs \[0\.02, 0\.97, 0\.98, 0\.02\]",
+        r"rate 0\.03: outputs \[0\.51, 0\.51, 0\.49, 0\.49\]",
+        r"Right: w2",
+        r"derivative of sigmoid at output",
+        r"Divided by 4",
+    ],
     "iris": [r"epoch  5", r"epoch 30 .* learning rate 0\.00125", r"(2[6-9]|30) of 30 held-out flowers"],
 }
 

@@ -71,6 +71,9 @@ def _changes(graph: Graph, i: int, key: int, on_path: set[int]) -> Iterator[tupl
     if name == "mean":
         count = item.args[0].size // max(item.value.size, 1)
         yield "sum_for_mean", _scaled(item, count), {**rule, "n": count}
+    if name == "sum" and item.args[0].ndim:
+        for count in sorted({item.args[0].shape[0], item.args[0].size // max(item.value.size, 1)} - {1}):
+            yield "mean_for_sum", _scaled(item, 1 / count), {**rule, "n": count}
     if name in ("mul", "div"):
         yield "missing_factor", _sends(item, lambda g: (g,) * len(item.sources)), rule
     if name in ("neg", "sub"):

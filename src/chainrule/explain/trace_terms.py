@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -18,6 +19,8 @@ Show: TypeAlias = Callable[[str, str, Index, float], str]
 """``show(name, what, index, number)``: how a number is written; a blank, perhaps."""
 
 _TERMS = 8  # of a sum, before it is cut short
+_NUMBER = re.compile(r"-?[\d.]+(e-?\d+)?|____\(\d+")
+_UNWRITTEN = ("step", "gelu", "mish")  # whose derivatives are told in words, or in letters of their own
 _WRITTEN_OUT = ("sum", "mean", "softmax", "log_softmax", "logsumexp")
 
 
@@ -120,6 +123,21 @@ def backward_lines(step: Step, show: Show, uses: Mapping[str, int]) -> Iterator[
             yield f"{name} = {middle} = {result}" if middle else f"{name} = {result}"
 
 
+def _term(factor: str) -> str:
+    return factor if factor.startswith("(") else term(factor)
+
+
+def _local(step: Step, place: int, index: Index, number: float, show: Show) -> str:
+    """A local derivative with the numbers in it; the number itself where the table's text is no formula."""
+    texts = step.derivative.split(";")
+    if place >= len(texts) or step.op in _UNWRITTEN:
+        return numeral(number)
+    inputs = [_number(one, _aligned(one, index), show) for one in step.inputs]
+    output = show(step.name, "value", index, float(step.value[index]))
+    filled = substituted(step.op, texts[place].strip(), inputs, output, step.params)
+    return filled if _NUMBER.fullmatch(filled.strip("()")) else f"[{filled}]"
+
+
 def _products(step: Step, place: int, one: Input, show: Show) -> dict[Index, list[str]]:
     """For each element of an input the terms of its gradient; none for operations that do not split into factors."""
     found: dict[Index, list[str]] = {}
@@ -130,7 +148,7 @@ def _products(step: Step, place: int, one: Input, show: Show) -> dict[Index, lis
 
     def add(to: Index, frm: Index, factor: str) -> None:
         g = show(step.name, "grad", frm, float(upstream[frm]))
-        found.setdefault(to, []).append(f"{term(g)}·{term(factor)}" if factor else term(g))
+        found.setdefault(to, []).append(f"{term(g)}·{_term(factor)}" if factor else term(g))
 
     if linear is not None and step.value.ndim == linear.x.value.ndim == 2:
         for n, unit in np.ndindex(step.value.shape):
@@ -146,7 +164,7 @@ def _products(step: Step, place: int, one: Input, show: Show) -> dict[Index, lis
     elif one.local is not None:
         local = np.broadcast_to(one.local, step.value.shape)
         for index in np.ndindex(step.value.shape):
-            add(_aligned(one, index), index, numeral(float(local[index])))
+            add(_aligned(one, index), index, _local(step, place, index, float(local[index]), show))
     elif step.op in ("sum", "mean"):
         count = one.value.size // max(step.value.size, 1)
         for index in np.ndindex(step.value.shape):

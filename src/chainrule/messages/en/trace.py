@@ -37,7 +37,7 @@ MESSAGES = {
     ),
     "mistake.missing_power": "The factor {power} from the derivative of the power at {step} is missing.",
     "mistake.sum_for_mean": "The loss is a mean: a factor 1/{n} is missing. This is the gradient of the sum.",
-    "mistake.mean_for_sum": "A division by {n} is too many: this sums over the samples.",
+    "mistake.mean_for_sum": "Divided by {n} once too often: the gradient sums over the samples.",
     "mistake.missing_factor": "At {step} two factors are multiplied; the other one is missing.",
     "mistake.difference_only": (
         "At {step} the difference p − t alone was sent back; the derivative of the cross-entropy is {derivative}."
