@@ -172,3 +172,33 @@ def test_printed_tables_are_aligned() -> None:
     assert "task binary" in text
     assert "classes a, b" in text
     assert "column" in repr(Table({"a": [1, 2], "y": [0, 1]}))
+
+
+def test_dates_that_can_be_read_in_two_ways_are_pointed_out() -> None:
+    both = ["03/04/2024", "05/06/2024"] * 12
+    assert "'03/04/2024' is read as month/day/year" in column(both).note
+    assert column([*both[:23], "01/31/2024"]).note == ""
+    assert column(both, c="date:dmy").note == ""
+    assert column(["03/03/2024", "04/04/2024"] * 12).note == ""
+
+
+def test_categories_that_differ_in_case_or_spaces_are_pointed_out() -> None:
+    assert "differ in case or spaces alone" in column(["Seoul", "seoul", "Busan", "New  York"] * 6).note
+    assert "differ in case or spaces alone" in column(["New  York", "New York"] * 12).note
+    assert column(["Seoul", "Busan"] * 12).note == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "example"),
+    [
+        ([20_240_101, 20_240_802], "20240101 … 20240802"),
+        ([1.5, 1.5], "1.5"),
+        ([-0.0, 0.25], "0 … 0.25"),
+        ([1_000_000.25, 1_000_000.5], "1000000.25 … 1000000.5"),
+        ([1e-9, 1e20], "1e-09 … 1e+20"),
+        ([0.123456789, 5], "0.123457 … 5"),
+        ([np.nan, np.inf], ""),
+    ],
+)
+def test_ranges_have_as_many_digits_as_they_need(values: list[float], example: str) -> None:
+    assert column(values).example == example

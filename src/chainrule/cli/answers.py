@@ -15,10 +15,11 @@ from chainrule.cli.options import TextFile
 from chainrule.cli.sources import Data, named
 from chainrule.data import Splits, Table
 from chainrule.data.csv import read_records
+from chainrule.data.inputs import TableInputs
 from chainrule.nn import Module
 from chainrule.train import predict, predict_proba
 
-__all__ = ["Answers", "answer", "as_csv"]
+__all__ = ["Answers", "answer", "as_csv", "unseen"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,22 @@ def answer(model: Module, data: Data) -> Answers:
     return Answers(predictions, shares, tuple(known or map(str, range(shares.shape[1]))))
 
 
+def unseen(model: Module, data: Data) -> list[str]:
+    """Return a note for each column of categories with some that the model did not see in training."""
+    fitted = model.preprocessing
+    if not isinstance(data, Table) or fitted is None or not isinstance(fitted.inputs, TableInputs):
+        return []
+    notes = []
+    for name, found in fitted.inputs.unseen(data).items():
+        rows, first = sum(found.values()), next(iter(found))
+        kinds = "1 category" if len(found) == 1 else f"{len(found)} categories"
+        notes.append(
+            f"column {name!r}: {rows:,} row{'s' * (rows > 1)} with {kinds} that training did not see, "
+            f"such as {first[:40]!r}"
+        )
+    return notes
+
+
 def as_csv(answers: Answers, source: str, data: Data, text: TextFile, out: str = "") -> tuple[str, str]:
     """Return the rows with the answers' columns behind their own, and the encoding that they came in.
 
@@ -110,7 +127,7 @@ def _written(header: Sequence[str] | None, rows: Iterable[list[str]], answers: A
 
 def _appended(source: str, data: Table, answers: Answers, text: TextFile, out: str) -> tuple[str, str]:
     asked = text.asked
-    delimiter, encoding, records = read_records(
+    delimiter, encoding, records, _ = read_records(
         source, delimiter=asked.get("delimiter"), encoding=asked.get("encoding")
     )
     added = None if text.no_header else _free(answers.columns, data.columns)

@@ -28,11 +28,14 @@ def evaluate(
     """Score a saved model on data that has the answers."""
     from chainrule.cli.scoring import measure
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import open_data
+    from chainrule.cli.sources import naming_lines, open_data
     from chainrule.interchange.bundle import load
 
     screen = Screen(as_json=as_json)
     network = load(model)
-    report = measure(network, open_data(source, text=TextFile(encoding, delimiter, decimal, no_header)))
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    data = open_data(source, text=text)
+    with naming_lines(source, data, text):
+        report = measure(network, data)
     report.show(screen, f"{model} on {source}")
     screen.document({"model": model, "data": source, **report.to_dict()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from chainrule.errors import (
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "wants_debug", "wants_json"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+_ARGUMENT = re.compile(r'\b(encoding|delimiter|decimal|task|target|missing|engine)=(?:"([^" ]*)")?')
 
 # The input was fine; something else did not work out.
 _FAILURES = (DownloadError, EngineError, GradientError, MissingDependencyError, TrainingError, MemoryError)
@@ -77,6 +80,13 @@ def _name(error: BaseException) -> str:
     return "UsageError" if _is_usage(error) else type(error).__name__
 
 
+def _with_options(message: str) -> str:
+    """Let a message for those who write Python speak of the command line's options."""
+    message = message.replace("header=False", "--no-header").replace("prepare(target=…)", "--target COLUMN")
+    message = _ARGUMENT.sub(lambda found: f"--{found[1]} {found[2] or ''}".rstrip(), message)
+    return re.sub(r'(--\w+ [^ ]+ (?:\([^)]*\) )?or )"([^" ]+)"', r"\1\2", message)
+
+
 def _message(error: BaseException) -> str:
     if _name(error) == "KeyboardInterrupt":
         text = "interrupted"
@@ -85,7 +95,7 @@ def _message(error: BaseException) -> str:
         hint = f" (see: {context.command_path} --help)" if context is not None else ""
         text = error.format_message().rstrip(".") + hint  # type: ignore[attr-defined]
     elif isinstance(error, ChainruleError):
-        text = str(error)
+        text = _with_options(str(error))
     elif isinstance(error, MemoryError):
         text = f"not enough memory: {error}" if str(error) else "not enough memory"
     elif isinstance(error, OSError):

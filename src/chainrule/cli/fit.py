@@ -8,13 +8,14 @@ import typer
 from typer.core import TyperCommand
 
 from chainrule.cli.failures import INTERRUPTED
-from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, NoHeader, Quiet, Seed, TextFile
+from chainrule.cli.options import Columns, Decimal, Delimiter, Encoding, Json, NoHeader, Quiet, Seed, TextFile
 
 __all__ = ["EXAMPLES", "FitCommand", "fit"]
 
 EXAMPLES = (
     "chainrule fit penguins",
     "chainrule fit flats.csv --target rent --early-stopping --out flats.safetensors",
+    "chainrule fit flats.csv --drop id,address --kind zip=categorical --missing -99",
     "chainrule fit fashion-mnist --layers 128 --epochs 5",
 )
 
@@ -46,8 +47,17 @@ def _rows(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel="Rows", **settings)
 
 
+def _columns(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Columns", **settings)
+
+
 _SOURCE = typer.Argument(metavar="DATA", help="A file (csv, tsv, parquet, npz, IDX or a folder of it), or a data set.")
 _TARGET = typer.Option("--target", "-t", help="Column to predict; default: one called target, species, …, or the last.")
+_DROP = _columns("--drop", metavar="COL[,COL]", help="Leave columns out; may be repeated.")
+_KIND = _columns(
+    "--kind", metavar="COL=KIND", help="numeric, categorical, boolean, date (date:dmy, date:mdy) or ignore; repeatable."
+)
+_MISSING = _columns("--missing", metavar="TEXT", help='A text that means "no value", as -99; may be repeated.')
 _TASK = typer.Option("--task", help="binary, multiclass or regression, where the guess is wrong.")
 _OUT = typer.Option("--out", "-o", help="Model file; default: the data's name + .safetensors, in this folder.")
 _LAYERS = _network("--layers", help='Widths of the hidden layers; "none" for none.')
@@ -91,6 +101,9 @@ def fit(
     validation: Annotated[str | None, _VALIDATION] = None,
     seed: Seed = 0,
     out: Annotated[str | None, _OUT] = None,
+    drop: Annotated[list[str] | None, _DROP] = None,
+    kind: Annotated[list[str] | None, _KIND] = None,
+    missing: Annotated[list[str] | None, _MISSING] = None,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     decimal: Decimal = None,
@@ -99,8 +112,9 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Train a network on a file or a data set, score it on rows that it has not seen, and save it."""
+    from chainrule.cli.recipe import Recipe, share
     from chainrule.cli.screen import Screen
-    from chainrule.cli.training import Recipe, fit_and_save, share
+    from chainrule.cli.training import fit_and_save
 
     recipe = Recipe(
         target=target,
@@ -122,6 +136,7 @@ def fit(
         engine=engine,
     )
     text = TextFile(encoding, delimiter, decimal, no_header)
-    history = fit_and_save(source, recipe, text, out, Screen(as_json=as_json, quiet=quiet))
+    columns = Columns(tuple(drop or ()), tuple(kind or ()), tuple(missing or ()))
+    history = fit_and_save(source, recipe, text, columns, out, Screen(as_json=as_json, quiet=quiet))
     if history.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)

@@ -8,7 +8,7 @@ from chainrule import losses, nn
 from chainrule.data import Dataset
 from chainrule.errors import ConfigError, DataError, UnknownNameError
 
-__all__ = ["ACTIVATIONS", "make_network", "parse_layers"]
+__all__ = ["ACTIVATIONS", "check_activation", "make_network", "parse_layers"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -41,6 +41,18 @@ def parse_layers(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
+def check_activation(activation: str) -> str:
+    """Return the key of `ACTIVATIONS` that is meant.
+
+    Raises:
+        UnknownNameError: if there is none.
+    """
+    name = activation.lower().replace("-", "_")
+    if name not in ACTIVATIONS:
+        raise UnknownNameError("activation", activation, ACTIVATIONS)
+    return name
+
+
 def make_network(
     sample: Dataset, layers: Sequence[int], activation: str, loss: str | None, dropout: float, batch_norm: bool
 ) -> nn.Sequential:
@@ -58,9 +70,7 @@ def make_network(
         UnknownNameError, ConfigError: for names that do not exist, or do not suit the data.
         DataError: if the data do not say what is to be learned.
     """
-    name = activation.lower().replace("-", "_")
-    if name not in ACTIVATIONS:
-        raise UnknownNameError("activation", activation, ACTIVATIONS)
+    name = check_activation(activation)
     outputs, last = _output(sample, loss)
     parts: list[nn.Module] = [nn.Flatten()] if sample.inputs.ndim > 2 else []
     width = sample.n_features

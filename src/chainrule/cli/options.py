@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Decimal", "Delimiter", "Encoding", "Json", "Lang", "NoHeader", "Quiet", "Seed", "TextFile"]
+from chainrule.errors import ConfigError
+
+__all__ = ["Columns", "Decimal", "Delimiter", "Encoding", "Json", "Lang", "NoHeader", "Quiet", "Seed", "TextFile"]
 
 _TEXT = "Text files"
 
@@ -30,6 +33,37 @@ Decimal = Annotated[
 NoHeader = Annotated[
     bool, typer.Option("--no-header", rich_help_panel=_TEXT, help="The first line holds data, not names.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a table's columns are, where the guess is wrong.
+
+    Attributes:
+        drop: columns to leave out, each text one or several with commas between.
+        kinds: texts of the form ``column=kind``.
+        missing: further texts that mean "no value".
+    """
+
+    drop: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What differs from the defaults, as `data.read` calls it.
+
+        Raises:
+            ConfigError: for a kind without its column.
+        """
+        kinds = {name.strip(): "ignore" for row in csv.reader(self.drop) for name in row}
+        for text in self.kinds:
+            name, equals, kind = text.rpartition("=")
+            if not equals or not name:
+                raise ConfigError("bad --kind", expected="COLUMN=KIND", got=repr(text))
+            kinds[name] = kind
+        wanted = {"kinds": kinds, "missing": self.missing}
+        return {name: value for name, value in wanted.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ def predict(
 
     The columns that the file has are kept exactly as they stand in it.
     """
-    from chainrule.cli.answers import answer, as_csv
+    from chainrule.cli.answers import answer, as_csv, unseen
     from chainrule.cli.paths import check_is_no_input, check_is_text, check_writable
     from chainrule.cli.screen import print_json
-    from chainrule.cli.sources import named, open_data
+    from chainrule.cli.sources import named, naming_lines, open_data
     from chainrule.files import atomic_write
     from chainrule.interchange.bundle import load
 
@@ -48,7 +48,10 @@ def predict(
     text = TextFile(encoding, delimiter, decimal, no_header)
     network = load(model)
     data = open_data(source, text=text)
-    answers = answer(network, data)
+    with naming_lines(source, data, text):
+        answers = answer(network, data)
+    for note in unseen(network, data):
+        typer.echo(f"Note: {note}", err=True)
     if path is not None:
         content = _encoded(*as_csv(answers, source, data, text, path.name))
         with atomic_write(path) as file:

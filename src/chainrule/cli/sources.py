@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from chainrule import data
-from chainrule.cli.options import TextFile
+from chainrule.cli.options import Columns, TextFile
 from chainrule.data import Dataset, Splits, Table
+from chainrule.data.csv import read_records
 from chainrule.data.images import IMAGE_SETS, load_images
 from chainrule.data.toy import GATES
-from chainrule.errors import ConfigError, MissingFileError, did_you_mean
+from chainrule.errors import ConfigError, DataError, MissingFileError, did_you_mean
 
-__all__ = ["Data", "is_gate", "named", "open_data", "short_name"]
+__all__ = ["Data", "is_gate", "named", "naming_lines", "open_data", "short_name"]
 
 Data = Table | Dataset | Splits[Dataset]
 
@@ -21,7 +25,13 @@ _TRAIN, _TEST = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
 _TABLES = ("iris", "penguins")
 
 
-def open_data(source: str, target: str | None = None, task: Any = None, text: TextFile | None = None) -> Data:
+def open_data(
+    source: str,
+    target: str | None = None,
+    task: Any = None,
+    text: TextFile | None = None,
+    columns: Columns | None = None,
+) -> Data:
     """Open a data set by name, a file, or a folder of IDX files.
 
     Raises:
@@ -30,10 +40,12 @@ def open_data(source: str, target: str | None = None, task: Any = None, text: Te
         ChainruleError: see `data.load` and `data.read`.
     """
     asked = {} if text is None else text.asked
+    if columns is not None:
+        asked |= columns.asked
     if task is not None:
         asked["task"] = task
     name = named(source)
-    if name in _TABLES and not asked.keys() - {"task"}:
+    if name in _TABLES and not asked.keys() - {"task", "kinds", "missing"}:
         wanted = asked if target is None else {**asked, "target": target}
         return data.load(str(name), **wanted)
     path = Path(source).expanduser()
@@ -49,6 +61,30 @@ def open_data(source: str, target: str | None = None, task: Any = None, text: Te
         option = "--target" if target is not None else f"--{next(iter(asked))}"
         raise ConfigError(f"data set {name!r} takes no {option}")
     return data.load(name)
+
+
+@contextlib.contextmanager
+def naming_lines(source: str, data: Data, text: TextFile) -> Iterator[None]:
+    """Let errors about a text file's rows name its lines, as a person counts them: from 1, the header included."""
+    try:
+        yield
+    except DataError as error:
+        found = re.search(r"\brow (\d+)\b", str(error))
+        path = Path(source).expanduser()
+        if (
+            found is None
+            or not isinstance(data, Table)
+            or named(source) is not None
+            or path.suffix in {".parquet", ".pq"}
+        ):
+            raise
+        asked = text.asked
+        records = read_records(path, delimiter=asked.get("delimiter"), encoding=asked.get("encoding"))
+        row = int(found[1]) + (not text.no_header)
+        if row >= len(records.lines):
+            raise
+        message = str(error).replace(found[0], f"line {records.lines[row]}", 1)
+        raise DataError(message) from error
 
 
 def named(source: str) -> str | None:

@@ -3,58 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chainrule import nn
 from chainrule.cli.network import make_network, parse_layers
-from chainrule.cli.options import TextFile
+from chainrule.cli.options import Columns, TextFile
 from chainrule.cli.paths import check_is_no_input, check_may_become_model, check_writable
 from chainrule.cli.proof import note_single_layer
+from chainrule.cli.recipe import Recipe, check_recipe
 from chainrule.cli.scoring import measure
 from chainrule.cli.screen import Screen
-from chainrule.cli.sources import Data, is_gate, named, open_data, short_name
+from chainrule.cli.sources import Data, is_gate, named, naming_lines, open_data, short_name
 from chainrule.cli.spark import sparkline
 from chainrule.cli.tables import bytes_text, model_table, schema_table
 from chainrule.core.rng import manual_seed
 from chainrule.data import Dataset, Splits, Table
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, TrainingError
 from chainrule.train import History, fit
 from chainrule.train.callbacks import Callback, EarlyStopping, TerminateOnNaN
 
-__all__ = ["Recipe", "fit_and_save", "loss_line", "prepare", "share", "show_data", "train"]
+__all__ = ["Recipe", "fit_and_save", "loss_line", "prepare", "show_data", "train"]
 
 # Enough steps for a small table, and no more passes over a large set than one waits for.
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 6000, 5, 200
 _FEW_ROWS = 10
 _WATCHED = 0.15
+_DIVERGED = 10.0
+_FEWEST_TRAINED = 10
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; the fields are the options of ``fit``, None meaning "as usual"."""
-
-    target: str | None = None
-    task: str | None = None
-    layers: str = "128,64"
-    activation: str = "relu"
-    loss: str | None = None
-    optimizer: str = "adam"
-    lr: float | None = None
-    epochs: int | None = None
-    batch_size: int = 32
-    dropout: float = 0.0
-    batch_norm: bool = False
-    patience: int | None = None
-    schedule: str | None = None
-    test: float | int | None = None
-    validation: float | int | None = None
-    seed: int = 0
-    engine: str = "auto"
-
-
-def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, screen: Screen) -> History:
+def fit_and_save(
+    source: str, recipe: Recipe, text: TextFile, columns: Columns, out: str | None, screen: Screen
+) -> History:
     """Train on `source`, save the model, and show or print what came of it.
 
     Raises:
@@ -62,15 +43,21 @@ def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, s
         KeyboardInterrupt: if it was interrupted before the end of the first epoch.
         ChainruleError: for input that cannot be used.
     """
+    check_recipe(recipe)
     path = check_writable(out or f"{short_name(source)}.safetensors")
     check_is_no_input(path, *([] if named(source) else [source]))
     check_may_become_model(path)
     existed = path.exists()
-    data = open_data(source, recipe.target, recipe.task, text)
-    splits = prepare(data, recipe, hold_out=not is_gate(source))
+    data = open_data(source, recipe.target, recipe.task, text, columns)
+    with naming_lines(source, data, text):
+        splits = prepare(data, recipe, hold_out=not is_gate(source))
+    manual_seed(recipe.seed)
+    model = make_network(
+        splits.train, parse_layers(recipe.layers), recipe.activation, recipe.loss, recipe.dropout, recipe.batch_norm
+    )
     show_data(screen, data, splits)
     proof = None if parse_layers(recipe.layers) else note_single_layer(screen, splits.train)
-    model, history = train(splits, recipe, screen)
+    history = train(model, splits, recipe, screen)
     model.save(path)
     screen.line(f"{loss_line(history, screen)} in {history.seconds:.1f} s")
     report = measure(model, splits.train if splits.test is None else splits.test)
@@ -99,22 +86,6 @@ def fit_and_save(source: str, recipe: Recipe, text: TextFile, out: str | None, s
     return history
 
 
-def share(text: str | None, option: str) -> float | int | None:
-    """Return a fraction (``0.2``) or a number of rows (``50``).
-
-    Raises:
-        ConfigError: for anything else.
-    """
-    if text is None:
-        return None
-    try:
-        return int(text) if text.strip().isdecimal() else float(text)
-    except ValueError:
-        raise ConfigError(
-            f"bad {option}", expected="a fraction like 0.2, or a number of rows", got=repr(text)
-        ) from None
-
-
 def prepare(data: Data, recipe: Recipe, *, hold_out: bool = True) -> Splits[Dataset]:
     """Divide the data into training, validation and test rows, and fit the preprocessing on the first.
 
@@ -131,9 +102,14 @@ def prepare(data: Data, recipe: Recipe, *, hold_out: bool = True) -> Splits[Data
     test = recipe.test
     if test is None:
         test = 0.2 if hold_out and len(data) >= _FEW_ROWS else 0
-    if isinstance(data, Table):
-        return data.prepare(test=test, validation=validation, seed=recipe.seed)
-    return data.split(test, validation, seed=recipe.seed)
+    parts = data.prepare(test=test, validation=validation, seed=recipe.seed)
+    left = len(parts.train)
+    if left < _FEWEST_TRAINED and (recipe.test or recipe.validation):
+        raise ConfigError(
+            f"{left} row{'s' * (left > 1)} would be left for training, which is too few",
+            fix="Make --test and --validation smaller, or bring more rows",
+        )
+    return parts
 
 
 def _completed(data: Splits[Dataset], test: float | int | None, validation: float | int, seed: int) -> Splits[Dataset]:
@@ -145,16 +121,13 @@ def _completed(data: Splits[Dataset], test: float | int | None, validation: floa
     return Splits(parts.train, data.validation or parts.validation, data.test or parts.test, data.notes)
 
 
-def train(splits: Splits[Dataset], recipe: Recipe, screen: Screen) -> tuple[nn.Sequential, History]:
-    """Build the network, show it, and train it.
+def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen: Screen) -> History:
+    """Show the network, and train it.
 
     Raises:
-        TrainingError: if the loss is no longer a number.
+        TrainingError: if the loss is no longer a number, or is many times what it was at first.
         KeyboardInterrupt: on Ctrl-C before the end of the first epoch.
     """
-    manual_seed(recipe.seed)
-    layers = parse_layers(recipe.layers)
-    model = make_network(splits.train, layers, recipe.activation, recipe.loss, recipe.dropout, recipe.batch_norm)
     screen.show("", model_table(nn.summary(model, splits.train.inputs.shape[1:])))
     batch_size = _batch_size(len(splits.train), recipe)
     epochs = recipe.epochs or _usual_epochs(len(splits.train), batch_size)
@@ -176,7 +149,18 @@ def train(splits: Splits[Dataset], recipe: Recipe, screen: Screen) -> tuple[nn.S
     )
     if not history.epochs:
         raise KeyboardInterrupt
-    return model, history
+    _check_descent(history)
+    return history
+
+
+def _check_descent(history: History) -> None:
+    curve = history["loss"]
+    last = curve[-1] if history.best_epoch is None else curve[history.best_epoch - 1]
+    if not math.isfinite(last) or last > _DIVERGED * max(curve[0], 0.1):
+        raise TrainingError(
+            f"training diverged: the loss went from {curve[0]:.4g} to {last:.4g}; no model was saved",
+            fix="Make --lr smaller",
+        )
 
 
 def _callbacks(recipe: Recipe, splits: Splits[Dataset]) -> list[Callback]:

@@ -116,11 +116,13 @@ class Records(NamedTuple):
         delimiter: what stands between fields.
         encoding: how it is encoded; ``"utf-8-sig"`` for UTF-8 with a byte order mark.
         records: each record that is not blank exactly as it stands, line end included; the header is the first.
+        lines: number of the line that each begins in, from 1.
     """
 
     delimiter: str
     encoding: str
     records: list[str]
+    lines: list[int]
 
 
 def read_records(path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None) -> Records:
@@ -129,20 +131,23 @@ def read_records(path: str | os.PathLike[str], *, delimiter: str | None = None, 
     content = _unzipped(found.read_bytes(), found)
     text = _decoded(content, str(path), encoding)
     chosen = delimiter or _sniff(text)
-    lines: list[str] = []
+    seen: list[str] = []
 
     def noted() -> Iterator[str]:
         for line in io.StringIO(text, newline=""):
-            lines.append(line)
+            seen.append(line)
             yield line
 
-    records = []
-    for fields in csv.reader(noted(), delimiter=chosen):
+    records, lines, start = [], [], 1
+    reader = csv.reader(noted(), delimiter=chosen)
+    for fields in reader:
         if fields:
-            records.append("".join(lines))
-        lines.clear()
+            records.append("".join(seen))
+            lines.append(start)
+        start = reader.line_num + 1
+        seen.clear()
     marked = codecs.lookup(encoding or "utf-8").name in {"utf-8", "utf-8-sig"} and content.startswith(codecs.BOM_UTF8)
-    return Records(chosen, "utf-8-sig" if marked else encoding or "utf-8", records)
+    return Records(chosen, "utf-8-sig" if marked else encoding or "utf-8", records, lines)
 
 
 def _unzipped(content: bytes, path: Path) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 
 from chainrule.data.cells import BOOLEAN_WORDS, Cells, as_dates, as_numbers, as_texts, is_missing, number
 from chainrule.data.column import KINDS, Column
-from chainrule.data.dates import ORDERS, find_order
+from chainrule.data.dates import ORDERS, find_order, parse_dates
 from chainrule.data.number_forms import PLAIN, NumberForm, find_form
 from chainrule.errors import ConfigError, UnknownNameError
 
@@ -62,6 +62,8 @@ def infer_column(name: str, cells: Cells, asked: str | None = None, commas: str 
     note = "" if asked else _note(name, kind, present, distinct, missing, form)
     if not note and form != PLAIN:
         note = form.describe(max(present.tolist(), key=len))
+    if not note and not asked and kind == "date":
+        note = _date_note(present, order)
     example = _example(name, kind, present, order, form)
     return Column(name, kind, missing, distinct, example, order=order, note=note, form=form)
 
@@ -127,11 +129,43 @@ def _text_note(present: Cells, distinct: int) -> str:
         numbers = [text for text in present.tolist() if number(text) is not None]
         if len(numbers) < 0.5 * len(present):
             return "left out: a different text in every row, as an identifier has"
+    folded: dict[str, str] = {}
+    for text in as_texts(present).tolist():
+        other = folded.setdefault(" ".join(text.split()).casefold(), text)
+        if other != text:
+            return f"{other!r} and {text!r} differ in case or spaces alone, and count as two categories"
     odd = [(text, number(text) is None) for text in set(present.tolist())]
     words = sorted(text for text, wrong in odd if wrong)
     if distinct >= FEW_ROWS and len(words) <= 0.2 * distinct:
         return f"mostly numbers, but also {', '.join(map(repr, words[:3]))}: treated as categorical"
     return ""
+
+
+def _date_note(present: Cells, order: str) -> str:
+    """Say which reading was taken where day and month could change places in every cell."""
+    if order != "mdy" or present.dtype.kind == "M":
+        return ""
+    texts = set(present.tolist())
+    other = parse_dates(texts, "dmy")
+    if None in other.values():
+        return ""
+    text = next((text for text, date in parse_dates(sorted(texts), "mdy").items() if date != other[text]), None)
+    if text is None:
+        return ""
+    return f'{text!r} is read as month/day/year; if the day comes first, ask for the kind "date:dmy"'
+
+
+def _range(low: float, high: float) -> str:
+    """Return two numbers with as many digits as tell them apart; whole ones in full."""
+    if low == high:
+        return _figure(low, 6)
+    digits = next((n for n in (6, 9, 12) if _figure(low, n) != _figure(high, n)), 17)
+    return f"{_figure(low, digits)} … {_figure(high, digits)}"
+
+
+def _figure(value: float, digits: int) -> str:
+    value += 0.0  # no negative zero
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.{digits}g}"
 
 
 def _example(name: str, kind: str, present: Cells, order: str, form: NumberForm) -> str:
@@ -142,10 +176,11 @@ def _example(name: str, kind: str, present: Cells, order: str, form: NumberForm)
         values = as_numbers(
             np.where(np.isinf(present), np.nan, present) if present.dtype.kind == "f" else present, name, form
         )
-        return f"{np.nanmin(values):g} … {np.nanmax(values):g}"
+        return _range(float(np.nanmin(values)), float(np.nanmax(values))) if not np.isnan(values).all() else ""
     if kind == "date":
         dates = as_dates(present, name, order)
-        return f"{dates.min().astype('datetime64[D]')} … {dates.max().astype('datetime64[D]')}"
+        first, last = dates.min().astype("datetime64[D]"), dates.max().astype("datetime64[D]")
+        return str(first) if first == last else f"{first} … {last}"
     words = sorted(set(as_texts(present).tolist()))
     shown = ", ".join(word if len(word) <= 20 else word[:19] + "…" for word in words[:4])
     return shown + (", …" if len(words) > 4 else "")

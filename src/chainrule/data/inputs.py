@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -10,8 +11,8 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import as_cells, as_numbers
-from chainrule.data.encoders import Encoder, read_encoder, write_encoder
+from chainrule.data.cells import as_cells, as_numbers, as_texts
+from chainrule.data.encoders import CategoricalEncoder, Encoder, read_encoder, write_encoder
 from chainrule.data.fields import Fields
 from chainrule.data.finite import check_finite
 from chainrule.data.frames import columns_of, is_frame
@@ -66,6 +67,18 @@ class TableInputs:
             start += block.shape[1]
         check_finite(features, "the features", self.feature_names)
         return features
+
+    def unseen(self, data: Any) -> dict[str, dict[str, int]]:
+        """Return, for each column that has any, the categories that training did not see, and how often they occur."""
+        columns, found = self._columns(data), {}
+        for encoder in self.encoders:
+            if isinstance(encoder, CategoricalEncoder):
+                texts = as_texts(as_cells(columns[encoder.name], encoder.name, self.missing)).tolist()
+                known = {None, *encoder.categories}
+                counts = Counter(text for text in texts if text not in known)
+                if counts:
+                    found[encoder.name] = dict(counts.most_common())
+        return found
 
     def _columns(self, data: Any) -> Mapping[str, Any]:
         if is_frame(data):
