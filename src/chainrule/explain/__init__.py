@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chainrule.explain.array_products import ArrayProducts, array_products, product_table
     from chainrule.explain.collapse import Collapse, collapse
     from chainrule.explain.equation import Equation, equation
     from chainrule.explain.exercise import Exercise
@@ -20,31 +21,39 @@ if TYPE_CHECKING:
     from chainrule.explain.perceptron import DecisionLine, Perceptron
     from chainrule.explain.perceptron_learning import Learning
     from chainrule.explain.planes import Plane, plane_of_features, plane_through
+    from chainrule.explain.projection import Projection, projection
     from chainrule.explain.record import Record
     from chainrule.explain.regions import Regions, regions
     from chainrule.explain.separability import Separability, separability
+    from chainrule.explain.softmax_overflow import SoftmaxOverflow, softmax_overflow
+    from chainrule.explain.three_layers import ForwardPass, three_layer_forward
     from chainrule.explain.trace_neuron import TracedNeuron
     from chainrule.explain.trace_record import Trace
     from chainrule.explain.tracer import Tracing, trace, tracing
 
 __all__ = [
+    "ArrayProducts",
     "Check",
     "Collapse",
     "Composition",
     "DecisionLine",
     "Equation",
     "Exercise",
+    "ForwardPass",
     "Learning",
     "LineRegions",
     "Neuron",
     "Perceptron",
     "Plane",
+    "Projection",
     "Record",
     "Regions",
     "Separability",
+    "SoftmaxOverflow",
     "Trace",
     "TracedNeuron",
     "Tracing",
+    "array_products",
     "collapse",
     "equation",
     "line_regions",
@@ -52,8 +61,12 @@ __all__ = [
     "neuron",
     "plane_of_features",
     "plane_through",
+    "product_table",
+    "projection",
     "regions",
     "separability",
+    "softmax_overflow",
+    "three_layer_forward",
     "trace",
     "tracing",
     "xor_from_gates",
@@ -61,23 +74,28 @@ __all__ = [
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
+    "ArrayProducts": "array_products",
     "Check": "mistakes",
     "Collapse": "collapse",
     "Composition": "gates",
     "DecisionLine": "perceptron",
     "Equation": "equation",
     "Exercise": "exercise",
+    "ForwardPass": "three_layers",
     "Learning": "perceptron_learning",
     "LineRegions": "line_regions",
     "Neuron": "neuron",
     "Perceptron": "perceptron",
     "Plane": "planes",
+    "Projection": "projection",
     "Record": "record",
     "Regions": "regions",
     "Separability": "separability",
+    "SoftmaxOverflow": "softmax_overflow",
     "Trace": "trace_record",
     "TracedNeuron": "trace_neuron",
     "Tracing": "tracer",
+    "array_products": "array_products",
     "collapse": "collapse",
     "equation": "equation",
     "line_regions": "line_regions",
@@ -85,8 +103,12 @@ _HOMES = {
     "neuron": "neuron",
     "plane_of_features": "planes",
     "plane_through": "planes",
+    "product_table": "array_products",
+    "projection": "projection",
     "regions": "regions",
     "separability": "separability",
+    "softmax_overflow": "softmax_overflow",
+    "three_layer_forward": "three_layers",
     "trace": "tracer",
     "tracing": "tracer",
     "xor_from_gates": "gates",

@@ -12,7 +12,7 @@ from chainrule.data import Dataset
 from chainrule.data.finite import check_finite
 from chainrule.errors import DataError, DTypeError, ShapeError
 
-__all__ = ["Labelled", "labelled", "points"]
+__all__ = ["Labelled", "labelled", "one_vector", "points"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,26 @@ def points(X: Any) -> NDArray[np.float64]:
         raise DataError("there are no points", expected="at least one row and one column", got=f"shape {raw.shape}")
     check_finite(raw, "points")
     return raw.astype(np.float64)
+
+
+def one_vector(values: Any, name: str) -> NDArray[np.float64]:
+    """Return a vector of finite float64; `name` is what the messages call it.
+
+    Raises:
+        DataError, DTypeError, ShapeError: for what is none.
+    """
+    if hasattr(values, "detach"):
+        values = values.detach().numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ShapeError(f"{name} is ragged", expected="a vector") from None
+    if array.dtype.kind not in "iuf":
+        raise DTypeError(f"{name} must hold numbers", got=f"dtype {array.dtype}")
+    if array.ndim != 1 or len(array) == 0:
+        raise ShapeError(f"{name} is no vector", expected="shape (D,)", got=array.shape)
+    check_finite(array, name)
+    return array.astype(np.float64)
 
 
 def _classes(y: Any, rows: int) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
