@@ -122,10 +122,25 @@ def test_numbers_take_the_place_of_letters(
         assert substituted(name, OPS[name].derivative, inputs, output, params) == slope
 
 
-@pytest.mark.parametrize("name", ["Sigmoid", "ReLU", "LeakyReLU", "ELU", "SELU", "Hardtanh", "Softplus", "Softmax"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Sigmoid",
+        "ReLU",
+        "LeakyReLU",
+        "ELU",
+        "SELU",
+        "Hardtanh",
+        "Softplus",
+        "Softmax",
+        "LogSoftmax",
+        "BatchNorm1d",
+        "LayerNorm",
+    ],
+)
 def test_what_is_written_can_be_worked_out(name: str) -> None:
     cr.manual_seed(5)
-    layer = getattr(nn, name)(**({"dim": 1} if name == "Softmax" else {}))
+    layer = getattr(nn, name)(*([3] if "Norm" in name else [1] if "max" in name else []))
     model = nn.Sequential(nn.Linear(2, 3), layer, nn.Linear(3, 2))
     x, y = np.array([[0.5, -1.0], [1.5, 0.25]]), np.array([[1.0, 0.0], [0.5, 2.0]])
     trace = explain.trace(model, x, y, loss="mse", optimizer={"name": "sgd", "lr": 0.5, "momentum": 0.9})
@@ -137,10 +152,19 @@ def test_what_is_written_can_be_worked_out(name: str) -> None:
         if re.search(r"[α-ω].*=|σ|formula", line):
             continue
         code = middle[-1]
-        for old, new in [("e^", "E**"), ("^", "**"), ("·", "*"), ("[", "("), ("]", ")"), ("²", "**2"), ("ln", "log")]:
+        for old, new in [
+            ("e^", "E**"),
+            ("^", "**"),
+            ("·", "*"),
+            ("[", "("),
+            ("]", ")"),
+            ("²", "**2"),
+            ("ln", "log"),
+            ("√", "sqrt"),
+        ]:
             code = code.replace(old, new)
         code = code.partition(", λ")[0].replace("λ", "1.0507").replace("α", "1.6733")
-        value = eval(code, {"E": np.e, "log": np.log, "max": max, "min": min})
+        value = eval(code, {"E": np.e, "log": np.log, "sqrt": np.sqrt, "max": max, "min": min})
         assert value == pytest.approx(float(result), rel=0.01, abs=0.003), line
         worked += 1
     assert worked > 40

@@ -270,5 +270,4 @@ def test_bad_input_is_one_line() -> None:
         with pytest.raises(error) as caught:
             action()
         assert "\n" not in str(caught.value)
-    assert not model._hooks.before
-    assert not model._hooks.after
+    assert model._hooks is None

@@ -35,10 +35,13 @@ class Recorder:
         self.spans: list[Span] = []
         self._open: list[Span] = []
         self._handles: list[HookHandle] = []
+        self._bare: list[Module] = []
 
     def attach(self, model: Module) -> None:
         """Watch every layer of `model`."""
         for path, module in model.named_modules():
+            if module._hooks is None:
+                self._bare.append(module)
             self._handles.append(module.register_forward_pre_hook(self._enter(path)))
             self._handles.append(module.register_forward_hook(self._leave))
 
@@ -46,6 +49,9 @@ class Recorder:
         """Leave the model as it was found."""
         for handle in self._handles:
             handle.remove()
+        for module in self._bare:
+            module._hooks = None  # a module without hooks is called without detours
+        self._bare.clear()
         self._handles.clear()
         self._open.clear()
 

@@ -31,7 +31,7 @@ _INPUTS = {"binary_cross_entropy": ("p", "t"), "where": ("c", "a", "b")}
 
 def numeral(value: float, digits: int = 4) -> str:
     """A number as a person would write it."""
-    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
+    return f"{value + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def term(shown: str) -> str:

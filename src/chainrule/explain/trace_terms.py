@@ -10,6 +10,7 @@ import numpy as np
 
 from chainrule.explain.steps import Input, Step
 from chainrule.explain.substitute import numeral, substituted, term
+from chainrule.explain.trace_grouped import MOVING, grouped_backward, moved_from, normalized
 from chainrule.explain.trace_neuron import Linearity, linearity
 
 __all__ = ["Show", "backward_lines", "element", "forward_lines"]
@@ -32,9 +33,13 @@ def element(name: str, index: Index) -> str:
 def forward_lines(step: Step, show: Show) -> Iterator[str]:
     """One line for each number that the step makes."""
     linear = linearity(step)
+    moved = moved_from(step) if step.op in MOVING else {}
     for index in np.ndindex(step.value.shape):
         result = show(step.name, "value", index, float(step.value[index]))
-        middle = _weighted(linear, index, show) if linear is not None else _filled_in(step, index, show)
+        if index in moved:
+            middle = element(step.inputs[0].name, moved[index])
+        else:
+            middle = _weighted(linear, index, show) if linear is not None else _filled_in(step, index, show)
         yield (
             f"{element(step.name, index)} = {middle} = {result}"
             if middle
@@ -76,6 +81,8 @@ def _filled_in(step: Step, index: Index, show: Show) -> str:
     if elementwise:
         inputs = [_number(one, _aligned(one, index), show) for one in step.inputs]
         return substituted(step.op, step.formula, inputs, "y", step.params)
+    if step.op == "normalize":
+        return normalized(step, index, term(_number(step.inputs[0], index, show)))
     if step.op in _WRITTEN_OUT:
         return _reduced(step, index, show)
     return ""
@@ -165,6 +172,11 @@ def _products(step: Step, place: int, one: Input, show: Show) -> dict[Index, lis
         local = np.broadcast_to(one.local, step.value.shape)
         for index in np.ndindex(step.value.shape):
             add(_aligned(one, index), index, _local(step, place, index, float(local[index]), show))
+    elif step.op in MOVING:
+        for index, source in moved_from(step).items():
+            add(source, index, "")
+    elif step.op in ("softmax", "log_softmax", "normalize"):
+        found = {index: [line] for index, line in grouped_backward(step, show).items()}
     elif step.op in ("sum", "mean"):
         count = one.value.size // max(step.value.size, 1)
         for index in np.ndindex(step.value.shape):

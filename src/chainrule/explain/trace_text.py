@@ -46,7 +46,7 @@ class Numbers:
 
 def trace_lines(trace: Trace, lang: str | None = None, show: Show | None = None) -> list[str]:
     """The whole trace as lines."""
-    lines = [text("trace.title", lang), *heading(trace, lang)]
+    lines = [text("trace.title", lang), *heading(trace, lang, show)]
     part = ""
     for section in sections(trace, lang, show):
         if section.part != part:
@@ -56,9 +56,10 @@ def trace_lines(trace: Trace, lang: str | None = None, show: Show | None = None)
     return lines
 
 
-def heading(trace: Trace, lang: str | None = None) -> list[str]:
+def heading(trace: Trace, lang: str | None = None, show: Show | None = None) -> list[str]:
     """What is traced, in one line or two."""
-    found = [text("trace.loss", lang, value=numeral(trace.loss, 8))]
+    written = show(trace.steps[-1].name, "value", (), trace.loss) if show is not None else numeral(trace.loss, 8)
+    found = [text("trace.loss", lang, value=written)]
     if trace.samples is not None:
         found.append(text("trace.samples", lang, n=trace.samples, objective=trace.objective or ""))
     return found

@@ -215,7 +215,7 @@ def _borrowed(model: Module, training: bool | None) -> Iterator[None]:
         for module, mode in modes:
             module.training = mode
         for buffer, before in buffers:
-            buffer._data = before
+            np.copyto(buffer._data, before)  # in place: others may share this memory
 
 
 def _prepared(model: Module, objective: Loss, x: Any, y: Any) -> tuple[Tensor, np.ndarray, bool]:
