@@ -42,7 +42,7 @@ def test_korean(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Converged" in run("perceptron", "and", "--lang", "en").stdout
 
 
-def test_a_file(run_json: Run, tmp_path: Path) -> None:
+def test_a_file(run: Run, run_json: Run, tmp_path: Path) -> None:
     path = tmp_path / "fruit.csv"
     path.write_text(
         "weight,red,kind\n" + "".join(f"{100 + i},{i % 2},{'apple' if i % 2 else 'pear'}\n" for i in range(20))
@@ -50,6 +50,10 @@ def test_a_file(run_json: Run, tmp_path: Path) -> None:
     found = run_json("perceptron", path, "--target", "kind")
     assert found["converged"]
     assert found["perceptron"]["classes"] == ["apple", "pear"]
+    assert "standardised" in run("perceptron", path).stdout
+    plain = run("perceptron", path, "--scaling", "none", "--epochs", "1", code=1).stdout
+    assert "standardised" not in plain
+    run("perceptron", path, "--scaling", "log", code=2)
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,8 @@ def test_data_sets_bring_their_labels() -> None:
     assert found.converged
     assert found.perceptron.classes == ("0", "1")
     assert found.perceptron.names == ("x1", "x2")
+    if (proof := Perceptron.fit(cr.data.gates("xor"), epochs=1).separability) is not None:
+        assert proof.classes == ("0", "1")
 
 
 @pytest.mark.parametrize(

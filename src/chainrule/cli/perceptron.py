@@ -25,6 +25,7 @@ def perceptron(
     lr: Annotated[float, typer.Option("--lr", help="Learning rate.")] = 1.0,
     epochs: Annotated[int, typer.Option("--epochs", min=1, max=100_000, help="Most passes over the rows.")] = 100,
     shuffle: Annotated[bool, typer.Option("--shuffle", help="A new random order of the rows each epoch.")] = False,
+    scaling: Annotated[str, typer.Option("--scaling", help="Of a file's numbers: standard or none.")] = "standard",
     seed: Seed = 0,
     lang: Lang = None,
     as_json: Json = False,
@@ -33,13 +34,23 @@ def perceptron(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import open_data
     from chainrule.cli.training import Recipe, prepare
+    from chainrule.data import Table
+    from chainrule.errors import UnknownNameError
     from chainrule.explain import Perceptron
-    from chainrule.messages import language
+    from chainrule.messages import language, text
 
     chosen = language(lang)
-    data = prepare(open_data(source, target), Recipe(test=0, validation=0), hold_out=False).train
+    if scaling not in {"standard", "none"}:
+        raise UnknownNameError("scaling", scaling, ("standard", "none"))
+    opened = open_data(source, target)
+    if isinstance(opened, Table):
+        data = opened.prepare(test=0, scaling="standard" if scaling == "standard" else None).train
+    else:
+        data = prepare(opened, Recipe(test=0, validation=0), hold_out=False).train
     found = Perceptron.fit(data, mode=mode, lr=lr, epochs=epochs, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]
     screen = Screen(as_json=as_json)
+    if isinstance(opened, Table) and scaling == "standard":
+        screen.say(text("perceptron.scaled", chosen))
     for line in found.explain(chosen).splitlines():
         screen.line(line)
     screen.document(found.to_dict())

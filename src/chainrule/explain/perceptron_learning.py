@@ -15,7 +15,7 @@ from chainrule.explain.labelled import Labelled, labelled
 from chainrule.explain.nearest import nearest_to_origin
 from chainrule.explain.perceptron import Perceptron
 from chainrule.explain.record import Record
-from chainrule.explain.separability import Separability, separability
+from chainrule.explain.separability import Separability, separate
 from chainrule.explain.wording import number, vector
 from chainrule.messages import text
 
@@ -272,7 +272,7 @@ def _checked(X: Any, y: Any, mode: str, lr: float, epochs: int, start: Perceptro
 
 def _proof(data: Labelled) -> Separability | None:
     try:
-        return separability(data.points, data.labels)
+        return separate(data)
     except MissingDependencyError:
         return None
 

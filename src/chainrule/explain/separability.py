@@ -16,7 +16,7 @@ from chainrule.explain.record import Record
 from chainrule.explain.wording import line_equation, mixture, number, vector
 from chainrule.messages import text
 
-__all__ = ["Certificate", "Division", "Hyperplane", "Separability", "separability"]
+__all__ = ["Certificate", "Division", "Hyperplane", "Separability", "separability", "separate"]
 
 _WIDEST_DIMENSIONS = 100
 
@@ -145,7 +145,11 @@ def separability(X: Any, y: Any = None) -> Separability:
     >>> found.separable, found.certificate.point.tolist()
     (False, [0.5, 0.5])
     """
-    data = labelled(X, y)
+    return separate(labelled(X, y))
+
+
+def separate(data: Labelled) -> Separability:
+    """Do what `separability` does with points and labels that have been checked."""
     divisions: tuple[Division, ...]
     if len(data.classes) == 2:
         divisions = (_divide(data, data.labels == 1, data.classes[0], data.classes[1]),)
@@ -202,8 +206,9 @@ def _refused(data: Labelled, mixed: Any, low_label: Any, high_label: Any) -> Div
             got=f"convex hulls within {residual.max():.1e}",
             fix="Scale or shift the features, or remove near-duplicates of both classes",
         )
+    point = low / 2 + high / 2
     certificate = Certificate(
-        point=low / 2 + high / 2,
+        point=np.where(np.abs(point) < 1e-15 * size, 0.0, point),  # what rounding leaves of a zero
         negative_rows=low_rows,
         negative_shares=low_shares,
         negative_points=data.points[low_rows],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,9 @@ _MOST = 8
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """``0.7``, ``−1.5``, ``3.142``, ``2.5e-07``: `digits` significant digits, a true minus sign, no −0."""
+    """``0.7``, ``−1.5``, ``2.5e-07``: `digits` significant digits, a true minus sign, no −0; ``∞``, ``NaN``."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
     shown = f"{float(value):.{digits}g}"
     return "0" if float(shown) == 0 else shown.replace("-", "−", 1) if shown[0] == "-" else shown
 

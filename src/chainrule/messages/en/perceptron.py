@@ -19,4 +19,6 @@ MESSAGES = {
     "bound.batch": "Novikoff's theorem: at most N·(R/γ)² with R = {radius} and γ = {margin}, so {limit} updates; "
     "it took {updates}.",
     "endless": "No weights are right on every sample, and the rule would go on for ever:",
+    "scaled": "Numbers of the file are standardised: (x − mean)/standard deviation; --scaling none leaves them as they "
+    "are.",
 }

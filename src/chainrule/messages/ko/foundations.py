@@ -9,8 +9,8 @@ MESSAGES = {
     "same": "dot과 matmul의 결과가 같습니다.",
     "different": "dot과 matmul의 결과가 다릅니다. dot은 나머지 차원의 모든 조합에 대해 a의 행과 b의 열을 내적하고, "
     "matmul은 배열을 행렬의 묶음으로 보아 짝이 되는 행렬끼리 곱합니다.",
-    "projection": "a = {a}, b = {b}: 내적 a·b = {inner}입니다. 이를 ‖b‖ = {norm_b}(으)로 나눈 {length}은(는) "
-    "a를 b 위로 정사영한 길이(부호 포함)입니다. a = {along}(b에 평행) + {across}(b에 수직)입니다.",
+    "projection": "a = {a}, b = {b}: 내적 a·b = {inner}입니다. a를 b 위로 정사영한 길이(부호 포함)는 "
+    "a·b/‖b‖ = {inner}/{norm_b} = {length}입니다. a = {along}(b에 평행한 성분) + {across}(b에 수직인 성분)입니다.",
     "angle": "cos θ = {cosine}, θ = {angle}°입니다.",
     "softmax_naive": "정의 그대로: exp(z) = {exps}, exp(z)/Σexp(z) = {result}",
     "softmax_stable": "안정적인 계산: z − max z = {shifted}, 소프트맥스 = {result}",
