@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chainrule.explain.equation import Equation, equation
     from chainrule.explain.exercise import Exercise
     from chainrule.explain.gates import Composition, xor_from_gates
+    from chainrule.explain.hidden import HiddenSpace, Stage, hidden_space, weight_images
     from chainrule.explain.line_regions import LineRegions, line_regions, max_regions
     from chainrule.explain.mistakes import Check
     from chainrule.explain.neuron import Neuron, neuron
@@ -40,6 +41,7 @@ __all__ = [
     "Equation",
     "Exercise",
     "ForwardPass",
+    "HiddenSpace",
     "Learning",
     "LineRegions",
     "Neuron",
@@ -50,12 +52,14 @@ __all__ = [
     "Regions",
     "Separability",
     "SoftmaxOverflow",
+    "Stage",
     "Trace",
     "TracedNeuron",
     "Tracing",
     "array_products",
     "collapse",
     "equation",
+    "hidden_space",
     "line_regions",
     "max_regions",
     "neuron",
@@ -69,6 +73,7 @@ __all__ = [
     "three_layer_forward",
     "trace",
     "tracing",
+    "weight_images",
     "xor_from_gates",
 ]
 
@@ -82,6 +87,7 @@ _HOMES = {
     "Equation": "equation",
     "Exercise": "exercise",
     "ForwardPass": "three_layers",
+    "HiddenSpace": "hidden",
     "Learning": "perceptron_learning",
     "LineRegions": "line_regions",
     "Neuron": "neuron",
@@ -92,12 +98,14 @@ _HOMES = {
     "Regions": "regions",
     "Separability": "separability",
     "SoftmaxOverflow": "softmax_overflow",
+    "Stage": "hidden",
     "Trace": "trace_record",
     "TracedNeuron": "trace_neuron",
     "Tracing": "tracer",
     "array_products": "array_products",
     "collapse": "collapse",
     "equation": "equation",
+    "hidden_space": "hidden",
     "line_regions": "line_regions",
     "max_regions": "line_regions",
     "neuron": "neuron",
@@ -111,6 +119,7 @@ _HOMES = {
     "three_layer_forward": "three_layers",
     "trace": "tracer",
     "tracing": "tracer",
+    "weight_images": "hidden",
     "xor_from_gates": "gates",
 }
 
