@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
+from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
 
-__all__ = ["confusion", "decision_surface", "region_map", "training_curves"]
+__all__ = ["confusion", "decision_surface", "network", "region_map", "training_curves"]

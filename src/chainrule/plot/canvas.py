@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from chainrule.errors import MissingDependencyError, UnknownNameError
 from chainrule.files import atomic_write
+from chainrule.messages import text
 
-__all__ = ["COLORS", "INK", "MARKERS", "PAPER", "drawing", "is_network", "lighter", "new_figure", "save"]
+__all__ = [
+    "COLORS", "GREY", "INK", "MARKERS", "PAPER", "caption", "drawing", "hangul_font", "is_network", "lighter",
+    "new_figure", "save",
+]  # fmt: skip
 
 #: Okabe and Ito's colours, *Color Universal Design*, 2008: blue, vermillion, green, purple, orange, sky, yellow.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 #: One form per colour, for print without colours.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-INK, PAPER, _GREY = "#222222", "#FFFFFF", "#8A8A8A"
+INK, PAPER, GREY = "#222222", "#FFFFFF", "#8A8A8A"
 
 _STYLE = {
     "figure.facecolor": PAPER,
     "axes.facecolor": PAPER,
-    "axes.edgecolor": _GREY,
+    "axes.edgecolor": GREY,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
     "axes.spines.right": False,
@@ -42,7 +49,11 @@ _STYLE = {
     "ytick.labelsize": 9,
 }
 # Fonts with Hangul, Han and Kana, in case class names are written in these.
-_FURTHER_FONTS = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "Apple SD Gothic Neo")
+_FURTHER_FONTS = (
+    "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "NanumSquare",
+    "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic",
+)  # fmt: skip
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
 @contextlib.contextmanager
@@ -54,15 +65,49 @@ def drawing() -> Iterator[None]:
     """
     try:
         import matplotlib
-        from matplotlib import font_manager
     except ImportError as error:
         raise MissingDependencyError(
             "pictures need matplotlib, which is not installed", fix='Run: pip install "chainrule[plot]"'
         ) from error
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    fonts = ["DejaVu Sans", *(name for name in _FURTHER_FONTS if name in installed)]
-    with matplotlib.rc_context({**_STYLE, "font.family": fonts}):
+    with matplotlib.rc_context({**_STYLE, "font.family": ["DejaVu Sans", *_further_fonts()]}):
         yield
+
+
+def _further_fonts() -> list[str]:
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return [name for name in _FURTHER_FONTS if name in installed]
+
+
+def hangul_font() -> str | None:
+    """Return the name of an installed font with Hangul, or None."""
+    return next(iter(_further_fonts()), None)
+
+
+def caption(key: str, lang: str | None = None, **values: object) -> str:
+    """Return a text of the catalogue's topic "pictures" that this machine's fonts can show.
+
+    Args:
+        key: name within the topic.
+        lang: "en" or "ko"; default: see `messages.language`.  Korean without a font that has Hangul becomes English,
+            and one warning says so.
+        **values: what the text's placeholders stand for.
+    """
+    found = text(f"pictures.{key}", lang, **values)
+    if _HANGUL.search(found) and hangul_font() is None:
+        _note_missing_font()
+        return text(f"pictures.{key}", "en", **values)
+    return found
+
+
+@cache
+def _note_missing_font() -> None:
+    warnings.warn(
+        "no font with Hangul is installed, so that pictures are labelled in English (install Noto Sans KR or Nanum)",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def new_figure(width: float, height: float) -> Any:
