@@ -55,6 +55,12 @@ def test_checks_and_exercises(run: Run, run_json: Run, model: Path) -> None:
     assert sheet.index("Solutions") > sheet.index("____(8)")
 
 
+def test_one_number_is_expanded(run: Run, model: Path) -> None:
+    shown = run("explain", model, "xor", "--row", 1, "--expand", "0.weight[1,1].grad").stdout
+    assert shown.startswith("∂L/∂0.weight[1,1] = ")
+    assert shown.count("\n") == 1
+
+
 def test_a_page_is_written(run: Run, model: Path, tmp_path: Path) -> None:
     run("explain", model, "xor", "--row", 1, "--html", tmp_path / "trace.html", "--lang", "ko")
     assert '<html lang="ko">' in (tmp_path / "trace.html").read_text(encoding="utf-8")

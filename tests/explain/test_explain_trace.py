@@ -181,6 +181,7 @@ def test_a_value_used_twice_sums_its_gradients() -> None:
     assert len(trace.step("square").arrivals) == 2
     assert len(next(source for source in trace.sources if source.name == "w").arrivals) == 3
     assert any("∂L/∂square" in line and "2" in line for line in trace.lines("en"))
+    assert len(trace.expand("w[0].grad")) == 4  # three uses and their sum
 
 
 def test_shared_layers_custom_modules_and_functions() -> None:
@@ -222,6 +223,11 @@ def test_an_image_in_under_a_second_any_number_of_it_at_hand() -> None:
     assert isinstance(trace.value("1.weight[127,783].grad"), float)
     assert len(trace.neuron("1", 5).terms) == 784
     assert "NaN" not in trace.to_json()
+    (line,) = trace.expand("1.output[0,127]", "en")
+    assert line.count("·") == 784
+    (line,) = trace.expand("1.weight[7,300].grad")
+    assert line.endswith(f" = {trace.value('1.weight[7,300].grad'):.4g}".replace("e-0", "e-").replace(" -0", " 0"))
+    assert len(trace.expand("1.weight[7,300]")) == 1
 
 
 def test_one_sample_is_a_batch_of_one_and_pairs_and_data_sets_are_taken() -> None:
@@ -262,6 +268,7 @@ def test_bad_input_is_one_line() -> None:
         (ShapeError, lambda: trace.value("0.weight[0,x]")),
         (ShapeError, lambda: trace.value("0.weight[0,7].grad")),
         (ShapeError, lambda: trace.check("0.weight.grad", 1.0)),
+        (ShapeError, lambda: trace.expand("0.weight")),
         (DTypeError, lambda: trace.check("0.weight[0,0].grad", "one")),
         (UnknownNameError, lambda: trace.neuron("7", 0)),
         (ShapeError, lambda: trace.neuron("0", 5)),

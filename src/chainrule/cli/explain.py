@@ -36,6 +36,9 @@ def explain(
     exercise: Annotated[
         int | None, typer.Option("--exercise", min=0, metavar="SEED", help="Leave blanks to fill in; solutions last.")
     ] = None,
+    number: Annotated[
+        str | None, typer.Option("--expand", metavar="PATH", help='One number with all its terms, as "0.output[0,1]".')
+    ] = None,
     html: Annotated[str | None, typer.Option("--html", help="Write one page to read and print.")] = None,
     lang: Lang = None,
     encoding: Encoding = None,
@@ -67,6 +70,10 @@ def explain(
         verdict = checked(found, given)
         screen.say(verdict.message(chosen), "bold green" if verdict.right else "bold yellow")
         content["check"] = {**verdict.to_dict(), "message": verdict.message(chosen)}
+    elif number is not None:
+        content["expanded"] = found.expand(number, chosen)
+        for line in content["expanded"]:
+            screen.line(line)
     elif exercise is not None:
         sheet = found.exercise(exercise)
         for line in [*sheet.lines(chosen), "", *sheet.solutions(chosen)]:

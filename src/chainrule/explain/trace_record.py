@@ -192,6 +192,24 @@ class Trace(Record):
         content: dict[str, Any] = shortened(self, limit)
         return content
 
+    def expand(self, path: str, lang: str | None = None) -> list[str]:
+        """One number with all its terms, however long: how it came about, or what a gradient is the sum of.
+
+        Args:
+            path: as for `value`, ending at one number.
+            lang: "en" or "ko".
+
+        Raises:
+            UnknownNameError: if there is no such value.
+            ShapeError: if the path names an array, or the index does not fit.
+        """
+        from chainrule.explain.trace_text import expanded
+
+        where = self.where(path)
+        if not isinstance(self.at(where), float):
+            raise ShapeError("one number is expanded at a time", expected="an index", got=repr(path))
+        return expanded(self, where, lang)
+
     def lines(self, lang: str | None = None) -> list[str]:
         """The trace as lines of text, in English or Korean."""
         from chainrule.explain.trace_text import trace_lines

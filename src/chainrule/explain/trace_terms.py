@@ -30,16 +30,18 @@ def element(name: str, index: Index) -> str:
     return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
-def forward_lines(step: Step, show: Show) -> Iterator[str]:
-    """One line for each number that the step makes."""
+def forward_lines(step: Step, show: Show, only: Index | None = None, terms: int = _TERMS) -> Iterator[str]:
+    """One line for each number that the step makes, or for `only` one; sums of more than `terms` are cut short."""
     linear = linearity(step)
     moved = moved_from(step) if step.op in MOVING else {}
-    for index in np.ndindex(step.value.shape):
+    for index in np.ndindex(step.value.shape) if only is None else (only,):
         result = show(step.name, "value", index, float(step.value[index]))
         if index in moved:
             middle = element(step.inputs[0].name, moved[index])
         else:
-            middle = _weighted(linear, index, show) if linear is not None else _filled_in(step, index, show)
+            middle = (
+                _weighted(linear, index, show, terms) if linear is not None else _filled_in(step, index, show, terms)
+            )
         yield (
             f"{element(step.name, index)} = {middle} = {result}"
             if middle
@@ -58,7 +60,7 @@ def _aligned(one: Input, index: Index) -> Index:
     return tuple(0 if size == 1 else i for i, size in zip(index[lead:], one.value.shape, strict=True))
 
 
-def _weighted(linear: Linearity, index: Index, show: Show) -> str:
+def _weighted(linear: Linearity, index: Index, show: Show, most: int) -> str:
     """w₁·x₁ + w₂·x₂ + b."""
     *lead, unit = index if linear.step.value.ndim == linear.x.value.ndim else (*index, 0)
     products = []
@@ -67,16 +69,16 @@ def _weighted(linear: Linearity, index: Index, show: Show) -> str:
         w, x = _number(linear.weight, at, show), _number(linear.x, (*lead, i), show)
         products.append(f"{term(w)}·{term(x)}")
     added = [] if linear.bias is None else [term(_number(linear.bias, (unit,), show))]
-    return " + ".join([*_cut(products), *added])
+    return " + ".join([*_cut(products, most), *added])
 
 
-def _cut(terms: list[str]) -> list[str]:
-    if len(terms) <= _TERMS:
+def _cut(terms: list[str], most: int) -> list[str]:
+    if len(terms) <= most:
         return terms
-    return [*terms[: _TERMS - 2], f"… ({len(terms)})", terms[-1]]
+    return [*terms[: most - 2], f"… ({len(terms)})", terms[-1]]
 
 
-def _filled_in(step: Step, index: Index, show: Show) -> str:
+def _filled_in(step: Step, index: Index, show: Show, most: int) -> str:
     elementwise = any(one.local is not None for one in step.inputs)
     if elementwise:
         inputs = [_number(one, _aligned(one, index), show) for one in step.inputs]
@@ -84,19 +86,19 @@ def _filled_in(step: Step, index: Index, show: Show) -> str:
     if step.op == "normalize":
         return normalized(step, index, term(_number(step.inputs[0], index, show)))
     if step.op in _WRITTEN_OUT:
-        return _reduced(step, index, show)
+        return _reduced(step, index, show, most)
     return ""
 
 
-def _reduced(step: Step, index: Index, show: Show) -> str:
+def _reduced(step: Step, index: Index, show: Show, most: int) -> str:
     """A sum, mean or softmax with all its terms."""
     one = step.inputs[0]
     slots = [at for at in np.ndindex(one.value.shape) if _belongs(step, at, index)]
     numbers = [term(_number(one, at, show)) for at in slots]
     if step.op in ("sum", "mean"):
-        total = " + ".join(_cut(numbers))
+        total = " + ".join(_cut(numbers, most))
         return total if step.op == "sum" else f"({total})/{len(numbers)}"
-    powers = " + ".join(_cut([f"e^{number}" for number in numbers]))
+    powers = " + ".join(_cut([f"e^{number}" for number in numbers], most))
     if step.op == "logsumexp":
         return f"ln({powers})"
     own = term(_number(one, index, show))
@@ -114,18 +116,28 @@ def _belongs(step: Step, at: Index, index: Index) -> bool:
     return kept == index
 
 
-def backward_lines(step: Step, show: Show, uses: Mapping[str, int]) -> Iterator[str]:
-    """One line for each number that the step sends back: upstream × local derivative = downstream."""
+def backward_lines(
+    step: Step, show: Show, uses: Mapping[str, int], only: tuple[str, Index] | None = None, terms: int = _TERMS
+) -> Iterator[str]:
+    """One line for each number that the step sends back: upstream × local derivative = downstream.
+
+    Args:
+        step: the step.
+        show: how numbers are written.
+        uses: for each value how often it is used.
+        only: name and element of the one value wanted.
+        terms: longer sums are cut short.
+    """
     for place, one in enumerate(step.inputs):
-        if one.downstream is None:
+        if one.downstream is None or (only is not None and one.name != only[0]):
             continue
         several = uses.get(one.name, 1) > 1
         suffix = f" ({step.name})" if several else ""
         products = _products(step, place, one, show)
-        for index in np.ndindex(one.downstream.shape):
+        for index in np.ndindex(one.downstream.shape) if only is None else (only[1],):
             value = float(one.downstream[index])
             result = numeral(value) if several or not one.name else show(one.name, "grad", index, value)
-            middle = " + ".join(_cut(products.get(index, [])))
+            middle = " + ".join(_cut(products.get(index, []), terms))
             name = f"∂L/∂{element(one.name, index)}{suffix}"
             yield f"{name} = {middle} = {result}" if middle else f"{name} = {result}"
 

@@ -15,7 +15,7 @@ from chainrule.explain.update_text import update_lines
 from chainrule.messages import text
 
 if TYPE_CHECKING:
-    from chainrule.explain.trace_record import Trace
+    from chainrule.explain.trace_record import Trace, Where
 
 __all__ = ["Numbers", "Section", "sections", "trace_lines"]
 
@@ -155,6 +155,25 @@ def _backward(step: Step, trace: Trace, show: Show, uses: Mapping[str, int], lan
         if one.downstream is not None:
             yield summary(f"∂L/∂{one.name}", one.downstream, lang)
             yield more(one.name, one.downstream, 0, lang, ".grad")
+
+
+def expanded(trace: Trace, where: Where, lang: str | None) -> list[str]:
+    """One number with all its terms: how it was computed, or for a gradient what it is the sum of."""
+    everything, index = 1 << 30, where.index or ()
+    show = Numbers()
+    if where.what == "grad":
+        uses = _uses(trace)
+        users = (step for step in reversed(trace.steps) if step.upstream is not None)
+        only = (where.name, index)
+        lines = [line for step in users for line in backward_lines(step, show, uses, only, everything)]
+        if len(lines) > 1:
+            lines.append(f"∂L/∂{element(where.name, index)} = {numeral(trace.at(where))}")
+        return lines or [text("trace.no_gradient", lang, name=where.name)]
+    if where.what == "value":
+        for step in trace.steps:
+            if step.name == where.name:
+                return list(forward_lines(step, show, index, everything))
+    return [f"{where} = {numeral(trace.at(where))}"]
 
 
 def fan_out(holder: Step | Source, lang: str | None) -> str:

@@ -22,7 +22,7 @@ MESSAGES = {
     "fan_out": "∂L/∂{name} is a sum over {n} uses: {terms}",
     "no_gradient": "no gradient reaches {name}",
     "summary": "{name}: shape {shape}, from {low} to {high}, mean {mean}",
-    "more": '… {n} more; any of them: trace.value("{path}")',
+    "more": '… {n} more; any of them: trace.expand("{path}")',
     "step_number": "step {step}; {options}",
     "one_upstream": "∂L/∂L = 1",
     # Checks
