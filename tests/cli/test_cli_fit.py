@@ -190,7 +190,9 @@ def test_evaluate_agrees_with_the_library(run: Run, run_json: Run, penguins_mode
     assert found["scores"]["accuracy"] == pytest.approx(expected["accuracy"])
     assert found["scores"]["baseline"] == pytest.approx(152 / 344)
     assert np.trace(found["confusion"]["matrix"]) == round(expected["accuracy"] * 344)
-    assert "Confusion matrix" in run("evaluate", penguins_model, "penguins").stdout
+    shown = run("evaluate", penguins_model, "penguins").stdout
+    assert "Confusion matrix" in shown
+    assert "has seen most of these rows" in " ".join(shown.split())
 
 
 def test_hinge_has_no_probabilities_but_a_confusion_matrix(run_json: Run) -> None:

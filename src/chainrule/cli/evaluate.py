@@ -28,7 +28,8 @@ def evaluate(
     """Score a saved model on data that has the answers."""
     from chainrule.cli.scoring import measure
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import naming_lines, open_data
+    from chainrule.cli.sources import named, naming_lines, open_data
+    from chainrule.data import Splits
     from chainrule.interchange.bundle import load
 
     screen = Screen(as_json=as_json)
@@ -38,4 +39,10 @@ def evaluate(
     with naming_lines(source, data, text):
         report = measure(network, data)
     report.show(screen, f"{model} on {source}")
+    if named(source) is not None and not isinstance(data, Splits):
+        screen.say(
+            "Note: if the model was trained on this data set, it has seen most of these rows; the test scores that fit "
+            "showed are the honest ones.",
+            "yellow",
+        )
     screen.document({"model": model, "data": source, **report.to_dict()})

@@ -63,7 +63,7 @@ _OUT = typer.Option("--out", "-o", help="Model file; default: the data's name + 
 _LAYERS = _network("--layers", help='Widths of the hidden layers; "none" for none.')
 _ACTIVATION = _network("--activation", help="relu, tanh, sigmoid, gelu, silu, elu, …")
 _DROPOUT = _network("--dropout", min=0, max=1, help="Share of the activations that is dropped in training.")
-_BATCH_NORM = _network("--batch-norm", help="Batch normalisation before each activation.")
+_BATCH_NORM = _network("--batch-norm", metavar="", help="Batch normalisation before each activation.")
 _LOSS = _training("--loss", help="cross_entropy, bce_with_logits, mse, huber, …; default: the usual one.")
 _OPTIMIZER = _training("--optimizer", help="adam, adamw, sgd, rmsprop, adagrad, adadelta.")
 _LR = _training("--lr", help="Learning rate; default: the optimizer's own.")

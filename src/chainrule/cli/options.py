@@ -14,11 +14,11 @@ __all__ = ["Columns", "Decimal", "Delimiter", "Encoding", "Json", "Lang", "NoHea
 
 _TEXT = "Text files"
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document and nothing else.")]
 Lang = Annotated[
     str | None, typer.Option("--lang", help="en or ko; default: CHAINRULE_LANG, or what the system speaks.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same result, bit for bit.")]
 Encoding = Annotated[
     str | None, typer.Option("--encoding", rich_help_panel=_TEXT, help="As utf-16, cp949, latin-1; default: UTF-8.")
@@ -31,7 +31,7 @@ Decimal = Annotated[
     str | None, typer.Option("--decimal", rich_help_panel=_TEXT, help="The decimal mark: . or ,; default: found out.")
 ]
 NoHeader = Annotated[
-    bool, typer.Option("--no-header", rich_help_panel=_TEXT, help="The first line holds data, not names.")
+    bool, typer.Option("--no-header", metavar="", rich_help_panel=_TEXT, help="The first line holds data, not names.")
 ]
 
 
