@@ -8,7 +8,7 @@ is made on purpose.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -86,15 +86,12 @@ class Graph:
 
     items: list[Item]
     leaves: list[Leaf]
-    seeds: dict[str, Any] = field(default_factory=dict)
 
-    def backward(
-        self, change: BackwardChange | None = None, root_gradient: float = 1.0
-    ) -> tuple[dict[Key, Any], dict[Key, list[Arrived]]]:
+    def backward(self, change: BackwardChange | None = None) -> tuple[dict[Key, Any], dict[Key, list[Arrived]]]:
         """Gradients of the last item's value with respect to every item and leaf, and the parts they are the sum of."""
         root = len(self.items) - 1
         value = self.items[root].value
-        totals: dict[Key, Any] = {root: np.full(value.shape, root_gradient, value.dtype)}
+        totals: dict[Key, Any] = {root: np.ones(value.shape, value.dtype)}
         parts: dict[Key, list[Arrived]] = {}
         slots: dict[Key, dict[int, Any]] = {}
         with quiet(), no_grad():

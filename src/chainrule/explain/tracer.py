@@ -138,7 +138,7 @@ class Tracing:
         for name, tensor in names.items():
             self.known.add(name, tensor, "parameter" if getattr(tensor, "requires_grad", False) else "value")
         caller = sys._getframe(1)
-        self.known.add_variables({**caller.f_globals, **caller.f_locals} if caller.f_locals else caller.f_globals)
+        self.known.add_variables({**caller.f_globals, **caller.f_locals})
         return self.finish(loss, self._model, None, optimizer, None)
 
     def finish(
@@ -263,10 +263,11 @@ def _step(
 ) -> Step:
     item = graph.items[i]
     sent = {
-        place: part.gradient
-        for source in set(item.sources) - {None}
-        for part in parts.get(source if source is not None else 0, ())
-        if part.user == i and (place := part.place) is not None
+        part.place: part.gradient
+        for source in set(item.sources)
+        if source is not None
+        for part in parts.get(source, ())
+        if part.user == i
     }
     op = item.op
     originals = item.node.args if isinstance(item.node, OpNode) else item.args
