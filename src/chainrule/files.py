@@ -11,7 +11,7 @@ from typing import IO
 
 from chainrule.errors import MissingFileError
 
-__all__ = ["atomic_write", "existing_file"]
+__all__ = ["atomic_write", "existing_file", "expanded"]
 
 
 @contextlib.contextmanager
@@ -29,7 +29,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     Raises:
         MissingFileError: if the folder does not exist or cannot be written to, or something that is no file is there.
     """
-    target = _expanded(path)
+    target = expanded(path)
     try:
         if target.is_dir():
             raise MissingFileError("cannot write a file where a folder stands", where=target, fix="Name a file in it")
@@ -49,7 +49,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno is not None:
+            error.filename = str(target)  # a full disk does not say which file it was
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
@@ -62,7 +64,12 @@ def _check_name(path: Path) -> None:
         os.lstat(path)
 
 
-def _expanded(path: str | os.PathLike[str]) -> Path:
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return `path` with ``~`` and ``~user`` replaced by the home folder.
+
+    Raises:
+        MissingFileError: if there is no such user.
+    """
     try:
         return Path(path).expanduser()
     except RuntimeError as error:  # ~nosuchuser
@@ -90,7 +97,7 @@ def existing_file(path: str | os.PathLike[str], kind: str = "file") -> Path:
     Raises:
         MissingFileError: naming near misses in the same folder, if any.
     """
-    found = _expanded(path)
+    found = expanded(path)
     try:
         if found.is_file():
             if not os.access(found, os.R_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import subprocess
@@ -97,3 +98,55 @@ def test_python_m_chainrule() -> None:
         timeout=60,
     )
     assert told.stdout == f"chainrule {cr.__version__}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize("command", ["info t.safetensors --json", "predict t.safetensors t.csv"])
+def test_a_closed_standard_output_is_one_line(run: Run, model: Path, command: str) -> None:
+    told = subprocess.run(
+        f"{sys.executable} -m chainrule {command} >&-",
+        shell=True,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(cr.__file__).parents[1])},
+        timeout=60,
+    )
+    assert told.returncode == 1
+    assert told.stderr == "Error: standard output is closed\n"
+
+
+def test_users_that_do_not_exist(run: Run, model: Path) -> None:
+    for arguments in (
+        ["fit", "~nosuchuser/t.csv"],
+        ["fit", "t.csv", "--out", "~nosuchuser/m.safetensors"],
+        ["predict", "t.safetensors", "~nosuchuser/t.csv"],
+        ["info", "~nosuchuser/t.safetensors"],
+    ):
+        assert "home directory" in run(*arguments, code=2).stderr
+
+
+def test_a_full_disk_is_no_bad_input(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    told = run("predict", model, "t.csv", "--out", "answers.csv", code=1).stderr
+    assert os.strerror(errno.ENOSPC) in told
+    assert "answers.csv" in told
+
+
+def test_an_interrupt_while_the_application_is_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from chainrule import cli
+    from chainrule.cli import encoding
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(encoding, "soften_output", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "Error: interrupted\n"

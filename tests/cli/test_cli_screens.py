@@ -66,3 +66,15 @@ def test_confusion_matrices_never_lose_digits(classes: int, most: int, width: in
         assert "found" in text
     if classes == 10 and width == 40:
         assert "Commonest mistakes" in text
+
+
+def test_brackets_in_the_users_names_are_no_markup() -> None:
+    from chainrule.cli.tables import confusion_table, grid
+
+    told = shown(confusion_table(np.eye(2, dtype=np.int64), ["[/]", "[red]"]))
+    assert told.count("[/]") == told.count("[red]") == 2
+    table = grid("[bold]", title="a[red].csv")
+    table.add_row("[/nothing]")
+    told = shown(table)
+    for text in ("[bold]", "a[red].csv", "[/nothing]"):
+        assert text in told

@@ -309,3 +309,9 @@ def test_schedules_and_callbacks_go_together() -> None:
     callbacks = [Scripted(loss=[5, 5, 5, 5]), ReduceLROnPlateau("loss", patience=2, factor=0.1)]
     history = fit(model, epochs=4, optimizer=optimizer, schedule=schedule, callbacks=callbacks)
     np.testing.assert_allclose(history["lr"], [1.0, 0.5, 0.25, 0.0125])
+
+
+@pytest.mark.parametrize("kind", [CSVLogger, ModelCheckpoint])
+def test_users_that_do_not_exist_are_said_before_training(kind: Any) -> None:
+    with pytest.raises(ChainruleError, match="home directory"):
+        fit(epochs=1, callbacks=kind("~nosuchuser/file"))

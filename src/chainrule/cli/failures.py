@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -26,6 +27,8 @@ FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _ARGUMENT = re.compile(r'\b(encoding|delimiter|decimal|task|target|missing|engine)=(?:"([^" ]*)")?')
 
 # The input was fine; something else did not work out.
+# Nor is the input at fault where the disk is full or a stream is closed.
+_SYSTEM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF, errno.EPIPE}
 _FAILURES = (DownloadError, EngineError, GradientError, MissingDependencyError, TrainingError, MemoryError)
 
 
@@ -42,8 +45,9 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
             print_json({"error": {"type": _name(error), "message": message}})
     if wants_debug(arguments):
         traceback.print_exception(error)
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    sys.stderr.write(f"\033[1;31mError:\033[0m {message}\n" if color else f"Error: {message}\n")
+    color = sys.stderr is not None and sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    with contextlib.suppress(OSError, AttributeError):  # so may standard error
+        sys.stderr.write(f"\033[1;31mError:\033[0m {message}\n" if color else f"Error: {message}\n")
     return _code(error)
 
 
@@ -69,7 +73,7 @@ def _is_usage(error: BaseException) -> bool:
 def _code(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt) or _name(error) == "KeyboardInterrupt":
         return INTERRUPTED
-    if isinstance(error, _FAILURES):
+    if isinstance(error, _FAILURES) or (isinstance(error, OSError) and error.errno in _SYSTEM):
         return FAILED
     return BAD_INPUT if _is_usage(error) or isinstance(error, (ChainruleError, OSError)) else FAILED
 

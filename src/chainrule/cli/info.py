@@ -18,20 +18,19 @@ def info(
     as_json: Json = False,
 ) -> None:
     """Show what is in a model file: layers, preprocessing, classes, loss."""
-    from pathlib import Path
-
     from rich.text import Text
 
     from chainrule import nn
     from chainrule.cli.screen import Screen
     from chainrule.cli.tables import bytes_text, grid, model_table
+    from chainrule.files import expanded
     from chainrule.interchange.bundle import load
 
     screen = Screen(as_json=as_json)
     network = load(model)
     fitted = network.preprocessing
     loss = network.objective
-    size = Path(model).expanduser().stat().st_size
+    size = expanded(model).stat().st_size
     summary = nn.summary(network, None if fitted is None else fitted.shape)
     facts = grid("", "", title=f"{model} ({bytes_text(size)})", fold=1)
     facts.show_header = False

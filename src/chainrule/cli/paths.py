@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from chainrule.errors import ChainruleError, ConfigError, MissingFileError
+from chainrule.files import expanded
 
 __all__ = ["check_is_no_input", "check_is_text", "check_may_become_model", "check_writable", "make_folder"]
 
@@ -19,7 +20,7 @@ def check_writable(path: str | Path) -> Path:
     Raises:
         MissingFileError: if the folder does not exist or cannot be written to, or a folder stands at `path`.
     """
-    found = Path(path).expanduser()
+    found = expanded(path)
     if found.is_dir():
         raise MissingFileError("cannot write a file where a folder stands", where=found, fix="Name a file in it")
     try:
@@ -37,7 +38,7 @@ def make_folder(path: str | Path) -> Path:
     Raises:
         MissingFileError: if that is impossible, or a file stands there.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,7 +61,7 @@ def check_is_no_input(path: Path, *inputs: str | Path) -> None:
     if not path.exists():
         return
     for source in inputs:
-        found = Path(source).expanduser()
+        found = expanded(source)
         if _is_same(found, path) or ("ubyte" in path.name and _is_same(found, path.parent)):
             raise ConfigError("--out would overwrite what is read", got=str(path), fix="Name another file with --out")
 

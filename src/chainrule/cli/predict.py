@@ -73,13 +73,14 @@ def _encoded(content: str, encoding: str) -> bytes:
 
 
 def _to_stdout(content: bytes) -> None:
-    import sys
+    from chainrule.cli.screen import standard_output
 
-    binary = getattr(sys.stdout, "buffer", None)
+    stream = standard_output()
+    binary = getattr(stream, "buffer", None)
     if binary is None:
-        sys.stdout.write(content.decode())
+        stream.write(content.decode())
     else:
         # Piped CSV is the same bytes on every system, whatever the terminal's encoding and line ends.
-        sys.stdout.flush()
+        stream.flush()
         binary.write(content)
         binary.flush()

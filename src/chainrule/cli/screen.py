@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-__all__ = ["Screen", "print_json"]
+__all__ = ["Screen", "print_json", "standard_output"]
 
 
 class Screen:
@@ -72,13 +73,25 @@ class Screen:
             print_json(content)
 
 
+def standard_output() -> TextIO:
+    """Return standard output.
+
+    Raises:
+        OSError: if the program was started without one (``>&-``).
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
+    return sys.stdout
+
+
 def print_json(content: Mapping[str, Any]) -> None:
     """Write JSON to standard output; numbers that JSON does not have become null."""
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    stream = standard_output()
+    unicode = (stream.encoding or "").lower().startswith("utf")
     text = json.dumps(_plain(content), ensure_ascii=not unicode, indent=2, allow_nan=False)
     # Half of a surrogate pair stands for a byte of a file name that is no UTF-8.
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
-    sys.stdout.flush()
+    stream.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+    stream.flush()
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from rich import box
 from rich.cells import cell_len
+from rich.console import RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +23,14 @@ _WIDEST_MATRIX = 12
 _DIM, _GOOD, _BAD = "dim", "green", "yellow"
 
 
+class _PlainTable(Table):
+    """A table whose texts are shown as they stand: brackets in a user's names are no markup."""
+
+    def add_row(self, *cells: RenderableType | None, style: StyleType | None = None, end_section: bool = False) -> None:
+        plain = (Text(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*plain, style=style, end_section=end_section)
+
+
 def grid(*columns: str, title: str | None = None, right: Sequence[int] = (), fold: int | None = None) -> Table:
     """Return an empty table.
 
@@ -30,11 +40,11 @@ def grid(*columns: str, title: str | None = None, right: Sequence[int] = (), fol
         right: numbers of the columns that are aligned to the right.
         fold: number of the column that gives way where the screen is narrow.
     """
-    table = Table(box=box.ROUNDED, border_style=_DIM, header_style="bold", title=title, title_justify="left")
-    table.title_style = "bold"
+    table = _PlainTable(box=box.ROUNDED, border_style=_DIM, header_style="bold", title_justify="left")
+    table.title = None if title is None else Text(title, style="bold")
     for number, name in enumerate(columns):
         table.add_column(
-            name,
+            Text(name),
             justify="right" if number in right else "left",
             no_wrap=number != fold,
             overflow="fold" if number == fold else "ellipsis",
@@ -93,7 +103,7 @@ def confusion_table(matrix: np.ndarray, classes: Sequence[str], width: int = 80)
     table = grid(corner, *heads, "found", title="Confusion matrix", right=range(1, len(classes) + 2))
     if compact:
         table.box, table.show_edge, table.padding = box.SIMPLE_HEAD, False, (0, 0, 0, 1)
-        table.title = "Confusion matrix (across: predicted)"
+        table.title = Text("Confusion matrix (across: predicted)", style="bold")
     for i, name in enumerate(classes):
         cells = [_count(int(count), hit=i == j) for j, count in enumerate(matrix[i])]
         rows = int(matrix[i].sum())
@@ -111,7 +121,7 @@ def _matrix_width(matrix: np.ndarray, heads: Sequence[str], labels: Sequence[str
 
 def _count(count: int, *, hit: bool) -> Text:
     if not count:
-        return Text("·", style=_DIM)
+        return Text("–", style=_DIM)
     return Text(str(count), style=f"bold {_GOOD}" if hit else _BAD)
 
 

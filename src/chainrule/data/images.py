@@ -14,6 +14,7 @@ from chainrule.data.dataset import Dataset, Splits
 from chainrule.data.download import Progress, RemoteFile, fetch, show_progress
 from chainrule.data.idx import read_idx
 from chainrule.errors import ChainruleError, DownloadError, FormatError, MissingFileError
+from chainrule.files import expanded
 
 __all__ = ["IMAGE_SETS", "cache_folder", "find", "folders", "load_images"]
 
@@ -88,7 +89,7 @@ def load_images(
         FormatError: if a file is damaged.
         DownloadError: if they cannot be fetched.
     """
-    tried = [Path(folder).expanduser(), Path(folder).expanduser() / name] if folder is not None else folders(name)
+    tried = [expanded(folder), expanded(folder) / name] if folder is not None else folders(name)
     paths = next((found for candidate in tried if (found := _files(candidate))), None)
     if paths is None:
         listed = ", ".join(map(str, tried))
@@ -107,7 +108,7 @@ def load_images(
 def folders(name: str) -> list[Path]:
     """Return where an image set is looked for, in order."""
     asked = os.environ.get("CHAINRULE_DATA")
-    named = [Path(asked).expanduser() / name] if asked else []
+    named = [expanded(asked) / name] if asked else []
     return [*named, cache_folder() / name, Path("/usr/share/datasets") / name]
 
 
@@ -119,7 +120,7 @@ def find(name: str) -> Path | None:
 def cache_folder() -> Path:
     """Return ``$CHAINRULE_CACHE``, else ``$XDG_CACHE_HOME/chainrule``, else ``~/.cache/chainrule``."""
     if asked := os.environ.get("CHAINRULE_CACHE"):
-        return Path(asked).expanduser()
+        return expanded(asked)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "chainrule"
 

@@ -6,11 +6,10 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from chainrule.errors import ConfigError, FormatError, UnknownNameError
-from chainrule.files import atomic_write
+from chainrule.files import atomic_write, expanded
 from chainrule.nn import registry
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ class ModelCheckpoint(Callback):
         self.watched = _Monitor(self.training, self.monitor, self.mode) if self.save_best_only else None
         # What would fail after an epoch can fail before it.
         registry.describe(self.model)
-        self._filled(0, dict.fromkeys(self.training.recorded, 0.0))
+        expanded(self._filled(0, dict.fromkeys(self.training.recorded, 0.0)))
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if self.watched is None or self.watched.improved(logs):
@@ -189,7 +188,7 @@ class CSVLogger(Callback):
     _SHARE = 20  # training takes at least this many times as long as writing
 
     def __init__(self, path: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
-        self.path, self.separator, self.append = Path(path).expanduser(), separator, append
+        self.path, self.separator, self.append = expanded(path), separator, append
 
     def on_train_begin(self) -> None:
         title = self.separator.join(["epoch", *self.training.recorded])
