@@ -1,0 +1,67 @@
+"""``chainrule regions``: how a saved model divides the plane of its inputs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from chainrule.cli.options import Json, Lang
+
+__all__ = ["EXAMPLES", "regions"]
+
+EXAMPLES = (
+    "chainrule regions moons.safetensors moons --out moons.png",
+    "chainrule regions xor.safetensors --bounds -0.5,1.5,-0.5,1.5 --out xor.svg",
+    "chainrule regions penguins.safetensors penguins --features bill_length_mm,body_mass_g --out map.png",
+)
+
+
+def regions(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    source: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help="A file or data set to draw, which also sets the bounds.")
+    ] = None,
+    bounds: Annotated[
+        str | None, typer.Option("--bounds", metavar="L,R,B,T", help="Left, right, bottom, top; default: the data's.")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option("--features", metavar="A,B", help="Two of more inputs; the rest stay at their means.")
+    ] = None,
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Picture to write: .png, .svg or .pdf.")] = None,
+    lang: Lang = None,
+    as_json: Json = False,
+) -> None:
+    """Divide the plane of a model's inputs into the exact pieces on which it is one affine map, and draw them."""
+    from chainrule.cli.paths import check_writable
+    from chainrule.cli.plane import plane_for
+    from chainrule.cli.screen import Screen
+    from chainrule.explain.regions import regions as divided
+    from chainrule.interchange.bundle import load
+    from chainrule.messages import language, text
+
+    chosen = language(lang)
+    path = None if out is None else check_writable(out)
+    network = load(model)
+    chosen_plane = plane_for(network, source, bounds, features)
+    found = divided(network, chosen_plane.bounds, chosen_plane.slice)
+    screen = Screen(as_json=as_json)
+    left, right, bottom, top = found.bounds
+    values: dict[str, Any] = {
+        "regions": f"{len(found):,}", "segments": f"{len(found.boundary):,}", "first": found.names[0],
+        "second": found.names[1], "left": f"{left:.6g}", "right": f"{right:.6g}", "bottom": f"{bottom:.6g}",
+        "top": f"{top:.6g}",
+    }  # fmt: skip
+    screen.say(text(f"regions.{found.kind}", chosen, **values))
+    if len(found):
+        screen.say(text("regions.largest", chosen))
+        for polygon in found.areas.argsort()[::-1][:3].tolist():
+            for output in range(min(len(found.outputs), 4)):
+                screen.line(f"  {found.formula(polygon, output)}")
+    if path is not None:
+        from chainrule.plot.region_map import region_map
+
+        region_map(found, chosen_plane.points, chosen_plane.labels, path)
+        typer.echo(f"Wrote {path}", err=True)
+    if as_json:
+        screen.document({"model": model, "data": source, "file": path, **found.to_dict()})
