@@ -8,10 +8,14 @@ state is left alone, so that these functions work on servers and in threads.  Th
 
 from __future__ import annotations
 
+from chainrule.plot.activations import activation, activations
 from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
+from chainrule.plot.gates import gates
 from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
 
-__all__ = ["confusion", "decision_surface", "network", "region_map", "training_curves"]
+__all__ = [
+    "activation", "activations", "confusion", "decision_surface", "gates", "network", "region_map", "training_curves",
+]  # fmt: skip

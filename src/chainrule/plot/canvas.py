@@ -17,7 +17,7 @@ from chainrule.messages import text
 
 __all__ = [
     "COLORS", "GREY", "INK", "MARKERS", "PAPER", "caption", "drawing", "hangul_font", "is_network", "lighter",
-    "new_figure", "save",
+    "new_figure", "save", "signed_colors",
 ]  # fmt: skip
 
 #: Okabe and Ito's colours, *Color Universal Design*, 2008: blue, vermillion, green, purple, orange, sky, yellow.
@@ -146,3 +146,10 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 
     red, green, blue = (1 - share * (1 - part) for part in to_rgb(color))
     return red, green, blue
+
+
+def signed_colors() -> Any:
+    """Return a colour map from vermillion for negative through white to blue for positive values."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [COLORS[1], PAPER, COLORS[0]])

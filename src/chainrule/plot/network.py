@@ -110,7 +110,7 @@ def _connections(ax: Any, i: int, weights: np.ndarray, left: Places, right: Plac
             lines[w >= 0].append(ends)
             widths[w >= 0].append(0.25 + 3.75 * min(abs(w) / largest, 1.0) if np.isfinite(w) else 1.0)
             if numbered:
-                _number_on(ax, *ends, w, share=0.38 if (row + place) % 2 else 0.26)
+                _number_on(ax, *ends, w, share=0.34 if (row + place) % 2 else 0.24)
     for positive, color, style in ((True, canvas.COLORS[0], "solid"), (False, canvas.COLORS[1], (0, (3, 1.2)))):
         alpha = 0.85 if numbered else 0.6
         drawn = LineCollection(
@@ -140,8 +140,7 @@ def _neurons(ax: Any, found: Wiring, i: int, column: Places, names: Sequence[str
         value = None if values is None else float(values[unit])
         ax.add_patch(Circle((x, y), _RADIUS, fc=_fill(value, largest), ec=canvas.INK, lw=1.1, zorder=3))
         if value is not None:
-            shown = _short(value) if abs(value) >= 0.01 or value == 0 else f"{value:.0e}".replace("-", "−")
-            ax.text(x, y, shown, size=7, ha="center", va="center", zorder=4)
+            ax.text(x, y, _short(value, 3 if abs(value) >= 0.01 else 1), size=7, ha="center", va="center", zorder=4)
         if bias is not None and found.weights[i - 1].size <= _MOST_NUMBERED:
             ax.text(x, y - _RADIUS - 0.04, f"b = {_short(float(bias[unit]))}", size=7, ha="center", va="top", zorder=4)
         if names is not None:
@@ -203,6 +202,6 @@ def _names(given: Sequence[str] | None, known: Sequence[str] | None, size: int, 
     return [str(name) for name in given]
 
 
-def _short(number: float) -> str:
-    """Three significant digits with a proper minus sign."""
-    return f"{number:.3g}".replace("-", "−")
+def _short(number: float, digits: int = 3) -> str:
+    """A few significant digits with a proper minus sign."""
+    return f"{number:.{digits}g}".replace("-", "−")
