@@ -16,6 +16,7 @@ from chainrule.data.csv import read_records
 from chainrule.data.images import IMAGE_SETS, load_images
 from chainrule.data.toy import GATES
 from chainrule.errors import ConfigError, DataError, MissingFileError, did_you_mean
+from chainrule.files import expanded
 
 __all__ = ["Data", "is_gate", "named", "naming_lines", "open_data", "short_name"]
 
@@ -48,7 +49,7 @@ def open_data(
     if name in _TABLES and not asked.keys() - {"task", "kinds", "missing"}:
         wanted = asked if target is None else {**asked, "target": target}
         return data.load(str(name), **wanted)
-    path = Path(source).expanduser()
+    path = expanded(source)
     if name is None and path.is_dir():
         return _folder(path)
     if name is None:
@@ -70,7 +71,7 @@ def naming_lines(source: str, data: Data, text: TextFile) -> Iterator[None]:
         yield
     except DataError as error:
         found = re.search(r"\brow (\d+)\b", str(error))
-        path = Path(source).expanduser()
+        path = expanded(source)
         if (
             found is None
             or not isinstance(data, Table)
@@ -104,7 +105,7 @@ def short_name(source: str) -> str:
     name = named(source)
     if name is not None:
         return name
-    path = Path(source).expanduser()
+    path = expanded(source)
     return path.resolve().name if path.is_dir() else path.name.removesuffix(".gz").rsplit(".", 1)[0] or "model"
 
 
