@@ -235,6 +235,8 @@ def test_far_from_the_origin_and_in_odd_units() -> None:
     [
         ([[0, 1], [1, np.nan]], [0, 1], DataError, "not finite"),
         ([[0.0, 1], [1, 1]], [0, np.nan], DataError, "labels hold 1 value that is not finite"),
+        ([[0, 1e308], [1, -1e308]], [0, 1], DataError, "too large or too small"),
+        ([[0, 5e-324], [1, 0]], [0, 1], DataError, "too large or too small"),
         ([[0, 1], [1, 1]], [1, 1], DataError, "two classes"),
         (np.zeros((0, 2)), [], DataError, "no points"),
         (np.zeros((2, 0)), [0, 1], DataError, "no points"),

@@ -12,7 +12,7 @@ from chainrule.messages import text
 
 __all__ = ["note_single_layer", "prove"]
 
-_MOST_ROWS, _MOST_NUMBERS = 10_000, 1_000_000
+_MOST_ROWS, _MOST_FEATURES = 10_000, 50  # an answer within a second
 
 
 def prove(data: Dataset) -> Separability | None:
@@ -24,7 +24,7 @@ def prove(data: Dataset) -> Separability | None:
 
 def note_single_layer(screen: Screen, data: Dataset) -> Separability | None:
     """Say so if no single linear layer can be right on all rows of two classes; large sets are not looked at."""
-    if data.task != "binary" or len(data) > _MOST_ROWS or data.inputs.size > _MOST_NUMBERS:
+    if data.task != "binary" or len(data) > _MOST_ROWS or data.n_features > _MOST_FEATURES:
         return None
     proof = prove(data)
     if proof is not None and proof.certificate is not None:

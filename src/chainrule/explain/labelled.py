@@ -80,8 +80,19 @@ def points(X: Any) -> NDArray[np.float64]:
         raise ShapeError("points do not form a table", expected="shape (N, D)", got=raw.shape)
     if 0 in raw.shape:
         raise DataError("there are no points", expected="at least one row and one column", got=f"shape {raw.shape}")
-    check_finite(raw, "points")
-    return raw.astype(np.float64)
+    with np.errstate(over="ignore"):  # of the sum; what is too large is refused below
+        check_finite(raw, "points")
+    values = raw.astype(np.float64)
+    largest = np.abs(values).max(axis=0)
+    extreme = (largest > 1e150) | ((largest > 0) & (largest < 1e-150))
+    if extreme.any():  # squares of these overflow or vanish
+        column = int(np.argmax(extreme))
+        raise DataError(
+            "a feature is too large or too small to calculate with",
+            got=f"magnitudes up to {largest[column]:.1e} in column {column}",
+            fix="Scale the features",
+        )
+    return values
 
 
 def one_vector(values: Any, name: str) -> NDArray[np.float64]:
