@@ -7,7 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli import data, doctor, equation, evaluate, explain, fit, gate, info, perceptron, predict, regions
+from chainrule.cli import (
+    data,
+    diagnose,
+    doctor,
+    equation,
+    evaluate,
+    explain,
+    fit,
+    gate,
+    info,
+    perceptron,
+    predict,
+    regions,
+)
 from chainrule.cli.demo import command as demo
 from chainrule.cli.group import Group
 
@@ -61,6 +74,7 @@ _add(fit.fit, fit.EXAMPLES, _WORK, fit.FitCommand)
 _add(evaluate.evaluate, evaluate.EXAMPLES, _WORK)
 _add(predict.predict, predict.EXAMPLES, _WORK)
 _add(explain.explain, explain.EXAMPLES, _WORK)
+_add(diagnose.diagnose, diagnose.EXAMPLES, _WORK)
 _add(equation.equation, equation.EXAMPLES, _WORK)
 _add(regions.regions, regions.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)

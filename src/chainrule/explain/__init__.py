@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.explain.array_products import ArrayProducts, array_products, product_table
     from chainrule.explain.collapse import Collapse, collapse
+    from chainrule.explain.diagnose import diagnose
     from chainrule.explain.equation import Equation, equation
     from chainrule.explain.exercise import Exercise
+    from chainrule.explain.findings import Diagnosis, Finding, LayerHealth
     from chainrule.explain.gates import Composition, xor_from_gates
     from chainrule.explain.hidden import HiddenSpace, Stage, hidden_space, weight_images
     from chainrule.explain.line_regions import LineRegions, line_regions, max_regions
@@ -38,10 +40,13 @@ __all__ = [
     "Collapse",
     "Composition",
     "DecisionLine",
+    "Diagnosis",
     "Equation",
     "Exercise",
+    "Finding",
     "ForwardPass",
     "HiddenSpace",
+    "LayerHealth",
     "Learning",
     "LineRegions",
     "Neuron",
@@ -58,6 +63,7 @@ __all__ = [
     "Tracing",
     "array_products",
     "collapse",
+    "diagnose",
     "equation",
     "hidden_space",
     "line_regions",
@@ -84,10 +90,13 @@ _HOMES = {
     "Collapse": "collapse",
     "Composition": "gates",
     "DecisionLine": "perceptron",
+    "Diagnosis": "findings",
     "Equation": "equation",
     "Exercise": "exercise",
+    "Finding": "findings",
     "ForwardPass": "three_layers",
     "HiddenSpace": "hidden",
+    "LayerHealth": "findings",
     "Learning": "perceptron_learning",
     "LineRegions": "line_regions",
     "Neuron": "neuron",
@@ -104,6 +113,7 @@ _HOMES = {
     "Tracing": "tracer",
     "array_products": "array_products",
     "collapse": "collapse",
+    "diagnose": "diagnose",
     "equation": "equation",
     "hidden_space": "hidden",
     "line_regions": "line_regions",

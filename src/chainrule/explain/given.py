@@ -1,0 +1,64 @@
+"""Data in any of the forms that people bring, as the data set that a model sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.tensor import Tensor
+from chainrule.data import Dataset, Splits, Table, from_arrays
+from chainrule.errors import ConfigError, DataError
+from chainrule.losses import Loss
+from chainrule.nn.module import Module
+
+__all__ = ["given_data", "some_rows"]
+
+
+def given_data(model: Module, data: Any, loss: Loss | None = None) -> Dataset:
+    """A `Dataset`, the training part of `Splits`, a `Table`, a pair ``(X, y)`` or inputs alone, as a data set.
+
+    Raises:
+        ConfigError: for anything else.
+        DataError: if there are no rows.
+        ChainruleError: if what is inside cannot be used.
+    """
+    found = _as_dataset(model, data, loss)
+    if not len(found):
+        raise DataError("there are no rows to look at", got=f"inputs of shape {found.inputs.shape}")
+    return found
+
+
+def some_rows(data: Dataset, most: int) -> Dataset:
+    """At most `most` rows, evenly spread, so that the same rows are looked at every time."""
+    if len(data) <= most:
+        return data
+    return data.rows(np.linspace(0, len(data) - 1, most).round().astype(np.intp))
+
+
+def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:
+    fitted = model.preprocessing
+    if isinstance(data, Dataset):
+        return data
+    if isinstance(data, Splits):
+        return _as_dataset(model, data.train, loss)
+    if isinstance(data, Table):
+        if fitted is None:
+            prepared: Dataset = data.prepare(test=0).train
+            return prepared
+        return Dataset(fitted.transform(data), fitted.transform_targets(data), preprocessing=fitted, name=data.name)
+    pair = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
+    X, y = (_array(part) for part in pair)
+    if not hasattr(X, "__len__") or isinstance(X, str):
+        raise ConfigError(
+            "data in an unknown form", expected="a Dataset, a Table, or a pair (X, y)", got=type(data).__name__
+        )
+    if fitted is None:
+        task: Any = "regression" if loss is not None and loss.task == "regression" and y is not None else None
+        return from_arrays(X, y, task=task)
+    targets = None if y is None else fitted.transform_targets(y)
+    return Dataset(fitted.transform(X), targets, preprocessing=fitted)
+
+
+def _array(value: Any) -> Any:
+    return value.detach().numpy() if isinstance(value, Tensor) else value
