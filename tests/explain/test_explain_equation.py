@@ -170,6 +170,27 @@ def test_small_weights_of_large_numbers_survive_rounding() -> None:
     assert all("mass" in formula.text for formula in rounded.formulas)
 
 
+def test_rounding_spares_terms_that_nearly_cancel() -> None:
+    """A year times its weight is some thousand times what the years differ by."""
+    rng = np.random.default_rng(0)
+    year = rng.integers(2007, 2010, 80)
+    columns = {"year": year.astype(float), "x": rng.normal(size=80), "y": (year - 2008) + rng.normal(0, 0.1, 80)}
+    data = Table(columns, target="y", kinds={"year": "numeric"}).prepare(test=0).train
+    cr.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
+    cr.fit(model, data, loss="mse", epochs=30, lr=0.05, optimizer="adam", verbose=0)
+    result = equation(model, digits=3, data=data)
+    assert "year" in result.text()
+    assert result.worst_error is not None
+    assert result.worst_error < 0.01
+    with cr.no_grad():  # a year that hardly matters goes, and with it its share of the bias
+        model[0].weight._assign(model[0].weight._data * np.array([1e-5, 1], np.float32))
+    result = equation(model, digits=3, data=data)
+    assert "year" not in result.text()
+    assert result.worst_error is not None
+    assert result.worst_error < 0.01
+
+
 def test_a_link_goes_on_to_probabilities() -> None:
     cr.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 1))

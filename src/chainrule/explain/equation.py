@@ -138,8 +138,8 @@ def equation(
     Args:
         model: made of the library's layers.
         names: of the inputs; default: those of the training data, else x1, x2, …
-        digits: round every weight and bias to this many significant digits; a weight that does not reach its
-            neuron's last digit becomes 0.  None keeps all digits.
+        digits: round weights and biases to this many significant digits, or more where terms nearly cancel; a
+            weight that does not reach its neuron's last digit becomes 0.  None keeps all digits.
         data: a `Dataset` (what the model sees), or an array ``(N, inputs)`` in the user's units, over which the
             worst error is stated.
         scaling: fold the preprocessing in, so that the formula takes inputs in the user's units: centimetres instead
@@ -167,7 +167,7 @@ def equation(
     outputs = output_size(pieces, inputs)
     units = units_of(model, inputs, outputs, names, scaling)
     exact = _in_units(pieces, units) + (_link(model, pieces) if link else [])
-    shown = exact if digits is None else rounded(exact, digits, units.scale)
+    shown = exact if digits is None else rounded(exact, digits, units.center, units.scale)
     terms = closed_size(shown, inputs)
     form: Form = "closed"
     if layered or terms > max_terms:

@@ -47,34 +47,51 @@ def significant(values: Any, digits: int) -> Floats:
     return np.array([float(f"{value:.{digits - 1}e}") for value in array.ravel()]).reshape(array.shape)
 
 
-def rounded(pieces: list[Piece], digits: int, reach: Floats) -> list[Piece]:
+def rounded(pieces: list[Piece], digits: int, center: Floats, scale: Floats) -> list[Piece]:
     """Round all weights and biases.
 
-    A weight that moves its neuron by less than half a unit of the largest one's last digit becomes 0.
+    A weight that moves its neuron by less than half a unit of the largest one's last digit becomes 0. Numbers that
+    nearly cancel, as of a year and the bias that takes 2008 of them off again, keep as many digits more as that costs.
 
     Args:
         pieces: on inputs in the user's units.
-        digits: significant digits.
-        reach: how far each input moves, ``(in,)``: the scale of its unit, so that small weights of large numbers stay.
+        digits: significant digits of each neuron's sum.
+        center, scale: about where each input lies, and how far it moves, ``(in,)``.
     """
     done: list[Piece] = []
     for position, piece in enumerate(pieces):
         if not isinstance(piece, Affine):
             done.append(piece)
             continue
-        effect = np.abs(piece.weight) * (reach if position == 0 else 1.0)
-        largest = np.maximum(effect if piece.weight.ndim == 1 else effect.max(axis=1, keepdims=True), _column(piece))
-        weight = np.where(effect < 0.5 * 10.0**-digits * largest, 0.0, significant(piece.weight, digits))
-        done.append(replace(piece, weight=weight, bias=_rounded_bias(piece, effect, digits)))
+        width = piece.weight.shape[-1]
+        middle, reach = (center, scale) if position == 0 else (np.zeros(width), np.ones(width))
+        done.append(_rounded(piece, digits, middle, reach))
     return done
 
 
-def _column(piece: Affine) -> Floats:
-    bias = np.abs(piece.bias)
-    return bias if piece.weight.ndim == 1 else bias[:, None]
+def _rounded(piece: Affine, digits: int, center: Floats, scale: Floats) -> Affine:
+    diagonal = piece.weight.ndim == 1
+    effect = np.abs(piece.weight) * scale
+    at_center = piece.weight * center if diagonal else piece.weight @ center
+    largest = np.maximum(effect if diagonal else effect.max(axis=1), np.abs(piece.bias + at_center))
+    by_weight = largest if diagonal else largest[:, None]
+    least = 0.5 * 10.0**-digits
+    size = np.abs(piece.weight) * np.maximum(np.abs(center), scale)
+    small = effect < least * by_weight
+    weight = np.where(small, 0.0, _kept(piece.weight, digits, size, by_weight))
+    # A weight that goes leaves behind what it gives where its input lies.
+    left = np.where(small, piece.weight, 0.0)
+    bias = piece.bias + (left * center if diagonal else left @ center)
+    bias = np.where(np.abs(bias) < least * largest, 0.0, _kept(bias, digits, np.abs(bias), largest))
+    return replace(piece, weight=weight, bias=bias)
 
 
-def _rounded_bias(piece: Affine, effect: Floats, digits: int) -> Floats:
-    largest = effect if effect.ndim == 1 else effect.max(axis=1)
-    small = np.abs(piece.bias) < 0.5 * 10.0**-digits * largest
-    return np.where(small, 0.0, significant(piece.bias, digits))
+def _kept(values: Floats, digits: int, size: Floats, largest: Floats) -> Floats:
+    """Significant digits, and more where a term is larger than the sum that counts."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        more = np.ceil(np.log10(size / largest))
+    more = np.clip(np.nan_to_num(np.broadcast_to(more, values.shape), nan=0.0), 0, 17 - digits).astype(int)
+    done = values.copy()
+    for extra in np.unique(more).tolist():
+        done[more == extra] = significant(values[more == extra], digits + extra)
+    return done

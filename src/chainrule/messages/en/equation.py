@@ -4,6 +4,6 @@ from __future__ import annotations
 
 MESSAGES = {
     "large": "Written out in full this network has {terms} terms, more than {most}; it is given layer by layer.",
-    "rounded": "Every weight and bias is rounded to {digits} significant digits.",
+    "rounded": "Weights and biases are rounded to {digits} significant digits, more where terms nearly cancel.",
     "error": "Largest difference from the model: {error}, over {rows} rows.",
 }
