@@ -254,6 +254,11 @@ def test_bad_input_is_one_line() -> None:
         equation(model, data=np.zeros((4, 3)))
     with pytest.raises(DTypeError, match="not a model"):
         equation("model")
+    lost = nn.Linear(2, 1)
+    with cr.no_grad():
+        lost.bias._assign(np.array([np.nan], np.float32))
+    with pytest.raises(ConfigError, match="not finite"):
+        equation(nn.Sequential(lost))
     with pytest.raises(ConfigError, match="running statistics"):
         equation(nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False)))
     with pytest.raises(ShapeError, match="does not fit"):

@@ -74,7 +74,8 @@ def pieces_of(model: Any) -> list[Piece]:
 
     Raises:
         DTypeError: if `model` is no module.
-        ConfigError: for layers of a user's own, and for those whose result for one row depends on the others.
+        ConfigError: for layers of a user's own, and for those whose result for one row depends on the others,
+            and for weights that are NaN or infinite.
         ShapeError: if two layers do not fit, or one takes its input for more than one vector.
     """
     if not isinstance(model, Module):
@@ -179,6 +180,8 @@ def _check_sizes(pieces: list[Piece]) -> None:
     width: int | None = None
     for piece in pieces:
         if isinstance(piece, Affine):
+            if not (np.isfinite(piece.weight).all() and np.isfinite(piece.bias).all()):
+                raise ConfigError("weights that are not finite make no formula", where=f"layer {piece.path}")
             wanted, given = piece.weight.shape[-1], piece.bias.shape[0]
         elif isinstance(piece.layer, LayerNorm):
             wanted = given = int(np.prod(piece.layer.normalized_shape))

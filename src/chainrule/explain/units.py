@@ -70,7 +70,7 @@ def units_of(
         scaling: fold the preprocessing's scales in; otherwise inputs are what the model sees.
 
     Raises:
-        ShapeError: if there are as many names as inputs not.
+        ShapeError: if there are not as many names as inputs.
         ConfigError: if two names are the same.
     """
     fitted = model.preprocessing
