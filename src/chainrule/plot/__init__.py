@@ -12,10 +12,15 @@ from chainrule.plot.activations import activation, activations
 from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
 from chainrule.plot.gates import gates
+from chainrule.plot.gradient_flow import gradient_flow
+from chainrule.plot.histograms import activation_histograms
+from chainrule.plot.images import images
 from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
+from chainrule.plot.weights_image import weights_image
 
 __all__ = [
-    "activation", "activations", "confusion", "decision_surface", "gates", "network", "region_map", "training_curves",
+    "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
+    "images", "network", "region_map", "training_curves", "weights_image",
 ]  # fmt: skip
