@@ -41,7 +41,7 @@ _NAMES: dict[str, str] = {
         "chainrule.core.mode",
     ),
     **dict.fromkeys("generator initial_seed manual_seed".split(), "chainrule.core.rng"),
-    **dict.fromkeys("fit evaluate predict predict_proba History".split(), "chainrule.train"),
+    **dict.fromkeys("fit evaluate predict predict_proba restarts History".split(), "chainrule.train"),
     "Tensor": "chainrule.core.tensor",
     "GradientTape": "chainrule.core.tape",
     "ChainruleError": "chainrule.errors",

@@ -118,6 +118,7 @@ from chainrule.train import evaluate as evaluate
 from chainrule.train import fit as fit
 from chainrule.train import predict as predict
 from chainrule.train import predict_proba as predict_proba
+from chainrule.train import restarts as restarts
 
 clamp = clip
 concatenate = cat

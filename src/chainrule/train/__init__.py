@@ -14,6 +14,7 @@ from chainrule.train.callbacks import (
 from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
 from chainrule.train.fit import fit
 from chainrule.train.history import History
+from chainrule.train.restarts import Restarts, restarts
 
 __all__ = [
     "CSVLogger",
@@ -23,10 +24,12 @@ __all__ = [
     "LambdaCallback",
     "ModelCheckpoint",
     "ReduceLROnPlateau",
+    "Restarts",
     "Scores",
     "TerminateOnNaN",
     "evaluate",
     "fit",
     "predict",
     "predict_proba",
+    "restarts",
 ]
