@@ -13,6 +13,7 @@ from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
 from chainrule.plot.gates import gates
 from chainrule.plot.gradient_flow import gradient_flow
+from chainrule.plot.graph import graph, graph_svg
 from chainrule.plot.histograms import activation_histograms
 from chainrule.plot.images import images
 from chainrule.plot.network import network
@@ -22,5 +23,5 @@ from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "images", "network", "region_map", "training_curves", "weights_image",
+    "graph", "graph_svg", "images", "network", "region_map", "training_curves", "weights_image",
 ]  # fmt: skip

@@ -28,6 +28,4 @@ MESSAGES = {
     "histograms": "Activations per layer",
     "mean_std": "mean {mean}, std {std}",
     "zeros": "{share} zero",
-    "value": "value",
-    "graph": "Computational graph",
 }

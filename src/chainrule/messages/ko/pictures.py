@@ -28,6 +28,4 @@ MESSAGES = {
     "histograms": "층별 활성값의 분포",
     "mean_std": "평균 {mean}, 표준편차 {std}",
     "zeros": "0의 비율 {share}",
-    "value": "값",
-    "graph": "계산 그래프",
 }
