@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import nn, plot
 from chainrule.data import from_arrays
 from chainrule.errors import ConfigError, DTypeError, ShapeError
@@ -91,3 +92,14 @@ def test_weights_that_are_all_zero_or_not_finite() -> None:
     assert plot.weights_image(model).axes
     model.weight.data[:] = np.nan
     assert plot.weights_image(model).axes
+
+
+def test_a_table_is_no_image() -> None:
+    iris = cr.data.load("iris").prepare()
+    with pytest.raises(ShapeError, match="table"):
+        plot.images(iris.train)
+    model = nn.Linear(4, 3)
+    model.preprocessing = iris.train.preprocessing
+    with pytest.raises(ShapeError, match="table"):
+        plot.weights_image(model)
+    assert plot.weights_image(model, shape=(2, 2)).axes

@@ -18,6 +18,7 @@ from chainrule.cli import (
     gate,
     info,
     perceptron,
+    plot,
     predict,
     regions,
 )
@@ -77,6 +78,7 @@ _add(explain.explain, explain.EXAMPLES, _WORK)
 _add(diagnose.diagnose, diagnose.EXAMPLES, _WORK)
 _add(equation.equation, equation.EXAMPLES, _WORK)
 _add(regions.regions, regions.EXAMPLES, _WORK)
+_add(plot.plot, plot.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
 _add(data.data, data.EXAMPLES, _MACHINE)
 _add(doctor.doctor, doctor.EXAMPLES, _MACHINE)

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.plot import canvas
-from chainrule.plot.pixels import as_images, grid
+from chainrule.plot.pixels import as_images, grid, refuse_table
 from chainrule.plot.wiring import calls
 
 __all__ = ["images"]
@@ -55,6 +55,8 @@ def images(
         raise ConfigError("bad number of images to draw", expected="at least 1", got=most)
     values, seen = data, None
     if hasattr(data, "inputs") and hasattr(data, "targets"):
+        if shape is None:
+            refuse_table(data.preprocessing)
         targets = data.targets if targets is None else targets
         classes = data.classes if classes is None else classes
         values = data.inputs

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.preprocessing import Preprocessing
 from chainrule.errors import ShapeError
 from chainrule.plot import canvas
 
-__all__ = ["as_images", "grid", "picture_shape"]
+__all__ = ["as_images", "grid", "picture_shape", "refuse_table"]
 
 
 def picture_shape(numbers: int, known: tuple[int, ...] | None, where: str) -> tuple[int, ...]:
@@ -46,6 +47,16 @@ def as_images(values: np.ndarray, shape: tuple[int, ...] | None, where: str) -> 
         raise ShapeError(f"{where} need a row per image", expected="shape (N, …) with N > 0", got=values.shape)
     known = values.shape[1:] if shape is None else tuple(shape)
     return values.reshape(len(values), *picture_shape(math.prod(values.shape[1:]), known, where))
+
+
+def refuse_table(preprocessing: Preprocessing) -> None:
+    """Refuse to show columns of a table as pixels, even where their number would make a square.
+
+    Raises:
+        ShapeError: for a table.
+    """
+    if preprocessing.kind == "table":
+        raise ShapeError("the rows of a table are no images", fix="Pass shape=(height, width) if they are")
 
 
 def grid(count: int, width: float = 1.15, height: float = 1.4) -> tuple[Any, list[Any]]:

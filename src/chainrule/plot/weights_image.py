@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.plot import canvas
-from chainrule.plot.pixels import as_images, grid
+from chainrule.plot.pixels import as_images, grid, refuse_table
 from chainrule.plot.wiring import wiring
 
 __all__ = ["weights_image"]
@@ -49,7 +49,8 @@ def weights_image(
     if most < 1:
         raise ConfigError("bad number of neurons to draw", expected="at least 1", got=most)
     weights = np.asarray(wiring(model).weights[0], float)
-    if shape is None and model.preprocessing is not None and len(model.preprocessing.shape) > 1:
+    if shape is None and model.preprocessing is not None:
+        refuse_table(model.preprocessing)
         shape = tuple(model.preprocessing.shape)
     pictures = as_images(weights, shape, "the weights")
     shown = np.sort(np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:most])

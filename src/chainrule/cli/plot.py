@@ -1,0 +1,70 @@
+"""``chainrule plot``: pictures of a saved model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, Lang, NoHeader, TextFile
+
+__all__ = ["EXAMPLES", "plot"]
+
+EXAMPLES = (
+    "chainrule plot network xor.safetensors xor --row 2 --out xor.png",
+    "chainrule plot activations --out activations.pdf",
+    "chainrule plot images fashion.safetensors fashion-mnist --out images.png",
+)
+
+
+def plot(
+    figure: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE",
+            help="network, weights, images, confusion, histograms, gradients, graph; activations and gates need no "
+            "model.",
+        ),
+    ],
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model file.")] = None,
+    source: Annotated[
+        str | None, typer.Argument(metavar="[DATA]", help="A file or data set (its test rows, if any).")
+    ] = None,
+    out: Annotated[str, typer.Option("--out", "-o", help="Picture to write: .png, .svg, .pdf, …")] = "",
+    row: Annotated[
+        int | None,
+        typer.Option("--row", min=0, help="The row of DATA that network and graph show; default: the first."),
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="How many neurons of a layer, or images, are drawn.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Heading.")] = None,
+    lang: Lang = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    no_header: NoHeader = False,
+    as_json: Json = False,
+) -> None:
+    """Draw a saved model: its weights, what it makes of data, and how gradients flow through it."""
+    import warnings
+
+    from chainrule.cli.paths import check_is_no_input, check_writable
+    from chainrule.cli.plotting import Wanted, draw
+    from chainrule.cli.screen import Screen
+    from chainrule.cli.sources import named
+    from chainrule.errors import ConfigError
+
+    if not out:
+        raise ConfigError("name the picture to write with --out", expected="e.g. --out picture.png")
+    path = check_writable(out)
+    check_is_no_input(path, *(name for name in (model, source) if name is not None and not named(name)))
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        draw(Wanted(figure, model, source, path, row, most, title, lang, text))
+    for note in dict.fromkeys(str(one.message) for one in notes if issubclass(one.category, UserWarning)):
+        typer.echo(f"Note: {note}", err=True)
+    typer.echo(f"Wrote {path}", err=True)
+    if as_json:
+        Screen(as_json=True).document({"figure": figure, "model": model, "data": source, "file": str(path)})

@@ -1,0 +1,85 @@
+"""``chainrule plot``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+
+pytest.importorskip("matplotlib")
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    cr.manual_seed(1)
+    network = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))
+    cr.fit(network, cr.data.load("xor"), optimizer="adam", lr=0.1, epochs=5, verbose=0)
+    network.save(tmp_path / "xor.safetensors")
+    return tmp_path / "xor.safetensors"
+
+
+@pytest.mark.parametrize("figure", ["network", "confusion", "histograms", "gradients", "graph"])
+def test_figures_of_a_model_and_data(run: Run, model: Path, figure: str) -> None:
+    result = run("plot", figure, model, "xor", "--out", "a.svg", "--lang", "en", "--title", "Heading")
+    assert result.stderr == "Wrote a.svg\n"
+    page = Path("a.svg").read_text(encoding="utf-8")
+    assert page.count("<svg") == 1
+    assert "Heading" in page
+
+
+def test_the_row_is_what_is_drawn(run: Run, model: Path) -> None:
+    run("plot", "network", model, "xor", "--row", 2, "--out", "a.svg")
+    with cr.no_grad():
+        output = cr.load(model).eval()(cr.tensor([[1.0, 0.0]])).item()
+    assert f">{output:.3g}<".replace("-", "−") in Path("a.svg").read_text(encoding="utf-8")
+
+
+def test_figures_without_a_model(run: Run, run_json: Run) -> None:
+    run("plot", "activations", "--out", "a.png")
+    assert Path("a.png").read_bytes().startswith(b"\x89PNG")
+    found = run_json("plot", "gates", "--out", "g.pdf")
+    assert found == {"figure": "gates", "model": None, "data": None, "file": "g.pdf"}
+    assert Path("g.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_images_and_weights(run: Run, tmp_path: Path) -> None:
+    inputs = np.random.default_rng(0).integers(0, 255, (20, 4, 5), dtype=np.uint8)
+    np.savez(tmp_path / "pictures.npz", x=inputs, y=np.arange(20) % 2)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(20, 2))
+    cr.fit(network, cr.data.read(tmp_path / "pictures.npz"), epochs=1, verbose=0)
+    network.save(tmp_path / "m.safetensors")
+    run("plot", "weights", "m.safetensors", "--out", "w.png")
+    run("plot", "images", "m.safetensors", "pictures.npz", "--most", 3, "--out", "i.png")
+    assert Path("w.png").stat().st_size > 1000
+    assert Path("i.png").stat().st_size > 1000
+
+
+def test_korean_without_a_font_is_one_note(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainrule.plot import canvas
+
+    monkeypatch.setattr(canvas, "_further_fonts", list)
+    canvas._note_missing_font.cache_clear()
+    notes = run("plot", "activations", "--lang", "ko", "--out", "a.png").stderr
+    assert notes.count("Note: ") == 1
+    assert "Hangul" in notes
+
+
+def test_refusals(run: Run, model: Path) -> None:
+    assert "network" in run("plot", "netwrk", model, "--out", "a.png", code=2).stderr
+    assert "--out" in run("plot", "gates", code=2).stderr
+    assert "needs a model" in run("plot", "network", "--out", "a.png", code=2).stderr
+    assert "needs data" in run("plot", "graph", model, "--out", "a.png", code=2).stderr
+    assert "no such row" in run("plot", "network", model, "xor", "--row", 9, "--out", "a.png", code=2).stderr
+    assert "--row needs data" in run("plot", "network", model, "--row", 1, "--out", "a.png", code=2).stderr
+    assert "picture format" in run("plot", "gates", "--out", "a.docx", code=2).stderr
+    assert "images" in run("plot", "weights", model, "--out", "a.png", code=2).stderr
+    assert "overwrite" in run("plot", "network", model, "--out", model, code=2).stderr
+    assert not Path("a.png").exists()
