@@ -14,6 +14,7 @@ from chainrule.train.callbacks import (
 from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
 from chainrule.train.fit import fit
 from chainrule.train.history import History
+from chainrule.train.range_test import RangeTest, range_test
 from chainrule.train.restarts import Restarts, restarts
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "ModelCheckpoint",
+    "RangeTest",
     "ReduceLROnPlateau",
     "Restarts",
     "Scores",
@@ -31,5 +33,6 @@ __all__ = [
     "fit",
     "predict",
     "predict_proba",
+    "range_test",
     "restarts",
 ]
