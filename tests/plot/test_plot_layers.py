@@ -40,6 +40,13 @@ def test_zero_and_infinite_gradients_are_named() -> None:
     assert plot.gradient_flow({"a": 0.0}).axes
 
 
+def test_a_harmless_factor_does_not_fill_the_axis() -> None:
+    low, high = plot.gradient_flow({"0": 0.05, "2": 0.03}).axes[0].get_ylim()
+    assert low <= 0.01
+    assert high >= 1
+    assert high / low == pytest.approx(1000)
+
+
 def test_norms_refused() -> None:
     with pytest.raises(DataError):
         plot.gradient_flow({})

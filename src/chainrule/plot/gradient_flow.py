@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -66,6 +67,7 @@ def gradient_flow(
                     text, (i, floor), xytext=(0, 8), textcoords="offset points", size=8, ha="center", color=color
                 )
         ax.set_yscale("log")
+        ax.set_ylim(*_decades(*ax.get_ylim()))
         ax.set_xlim(-0.5, len(names) - 0.5)
         long = max(map(len, names)) > 5
         ax.set_xticks(
@@ -105,6 +107,13 @@ def _row(name: str, values: Any) -> np.ndarray:
             f"the norms of {name} are not one per step", expected="a number, or shape (steps,)", got=row.shape
         )
     return row.reshape(-1)
+
+
+def _decades(low: float, high: float) -> tuple[float, float]:
+    """Whole decades around the values, three at least, so that a harmless factor does not look like a fall."""
+    bottom, top = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    missing = max(0, 3 - (top - bottom))
+    return 10.0 ** (bottom - missing // 2), 10.0 ** (top + missing - missing // 2)
 
 
 def _middle(row: np.ndarray) -> float:
