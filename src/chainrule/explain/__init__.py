@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chainrule.explain.findings import Diagnosis, Finding, LayerHealth
     from chainrule.explain.gates import Composition, xor_from_gates
     from chainrule.explain.hidden import HiddenSpace, Stage, hidden_space, weight_images
+    from chainrule.explain.landscape import Landscape, landscape
     from chainrule.explain.line_regions import LineRegions, line_regions, max_regions
     from chainrule.explain.mistakes import Check
     from chainrule.explain.neuron import Neuron, neuron
@@ -46,6 +47,7 @@ __all__ = [
     "Finding",
     "ForwardPass",
     "HiddenSpace",
+    "Landscape",
     "LayerHealth",
     "Learning",
     "LineRegions",
@@ -66,6 +68,7 @@ __all__ = [
     "diagnose",
     "equation",
     "hidden_space",
+    "landscape",
     "line_regions",
     "max_regions",
     "neuron",
@@ -96,6 +99,7 @@ _HOMES = {
     "Finding": "findings",
     "ForwardPass": "three_layers",
     "HiddenSpace": "hidden",
+    "Landscape": "landscape",
     "LayerHealth": "findings",
     "Learning": "perceptron_learning",
     "LineRegions": "line_regions",
@@ -116,6 +120,7 @@ _HOMES = {
     "diagnose": "diagnose",
     "equation": "equation",
     "hidden_space": "hidden",
+    "landscape": "landscape",
     "line_regions": "line_regions",
     "max_regions": "line_regions",
     "neuron": "neuron",

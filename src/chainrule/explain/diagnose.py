@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from chainrule import losses
 from chainrule.data import Dataset
-from chainrule.errors import DataError, DTypeError
+from chainrule.errors import DTypeError
 from chainrule.explain.baseline import constant_loss
 from chainrule.explain.curve_findings import curve, curve_findings
 from chainrule.explain.data_findings import (
@@ -21,7 +19,7 @@ from chainrule.explain.data_findings import (
     target_scale_findings,
 )
 from chainrule.explain.findings import Diagnosis, Finding
-from chainrule.explain.given import given_data, some_rows
+from chainrule.explain.given import given_data, model_inputs, some_rows
 from chainrule.explain.layer_findings import (
     activation_findings,
     gradient_findings,
@@ -30,6 +28,7 @@ from chainrule.explain.layer_findings import (
     symmetry_findings,
 )
 from chainrule.explain.observation import Observation, observe
+from chainrule.explain.task import shaped_targets, usual_loss
 from chainrule.losses import Loss
 from chainrule.nn.module import Module
 
@@ -82,14 +81,14 @@ def diagnose(
 def _with_data(
     model: Module, data: Dataset, curves: Mapping[str, Any], wanted: Loss | None, accurate: bool
 ) -> Diagnosis:
-    inputs = _inputs(model, data)
+    inputs = model_inputs(model, data)
     seen = observe(model, inputs)
     outputs = math.prod(seen.output.shape[1:])
-    loss, targets = wanted or _usual(data, seen, outputs), data.targets
+    loss, targets = wanted or usual_loss(data, _last_kind(seen), outputs), data.targets
     found: list[Finding] = [*input_findings(data, inputs, seen.calls), *imbalance_findings(data)]
     baseline, misfits = None, []
     if loss is not None and targets is not None:
-        shaped = _shaped(loss, data, targets, seen.output)
+        shaped = shaped_targets(loss, data, targets, seen.output)
         misfits = list(target_findings(loss, data, shaped, outputs))
         if not misfits:
             misfits = list(link_findings(loss, seen, shaped))
@@ -108,31 +107,8 @@ def _with_data(
     return Diagnosis(tuple(found), layers, seen.loss, baseline, len(data))
 
 
-def _inputs(model: Module, data: Dataset) -> np.ndarray:
-    dtype = np.result_type(np.float32, *(parameter.dtype for parameter in model.parameters()))
-    inputs: np.ndarray = data.batch(np.arange(len(data)))[0].astype(dtype)
-    if not np.isfinite(inputs).all():
-        row = int(np.argwhere(~np.isfinite(inputs))[0][0])
-        raise DataError("inputs hold NaN or infinity", where=f"row {row}", fix="Drop or impute these rows")
-    return inputs
-
-
-def _usual(data: Dataset, seen: Observation, outputs: int) -> Loss | None:
-    """The loss that training would take for these data."""
-    if data.task == "regression":
-        return losses.get("mse")
-    last = type(seen.calls[-1].layer).__name__ if seen.calls and seen.calls[-1].last else ""
-    if data.task == "binary" and outputs == 1:
-        return losses.get("bce" if last == "Sigmoid" else "bce_with_logits")
-    classes = losses.get("nll" if last == "LogSoftmax" else "cross_entropy")
-    return classes if data.task in ("binary", "multiclass") else None
-
-
-def _shaped(loss: Loss, data: Dataset, targets: np.ndarray, output: np.ndarray) -> np.ndarray:
-    """Targets as the loss takes them, where that is possible at all."""
-    if loss.task == "multiclass":
-        return targets.astype(np.int64) if targets.ndim == 1 and data.task in ("binary", "multiclass") else targets
-    return targets.astype(output.dtype).reshape(output.shape) if targets.size == output.size else targets
+def _last_kind(seen: Observation) -> str:
+    return type(seen.calls[-1].layer).__name__ if seen.calls and seen.calls[-1].last else ""
 
 
 def _has_learned(loss: float | None, baseline: float | None) -> bool:

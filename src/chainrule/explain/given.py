@@ -12,7 +12,7 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.losses import Loss
 from chainrule.nn.module import Module
 
-__all__ = ["given_data", "some_rows"]
+__all__ = ["given_data", "model_inputs", "some_rows"]
 
 
 def given_data(model: Module, data: Any, loss: Loss | None = None) -> Dataset:
@@ -34,6 +34,20 @@ def some_rows(data: Dataset, most: int) -> Dataset:
     if len(data) <= most:
         return data
     return data.rows(np.linspace(0, len(data) - 1, most).round().astype(np.intp))
+
+
+def model_inputs(model: Module, data: Dataset) -> np.ndarray:
+    """All rows as the model sees them, in its own dtype.
+
+    Raises:
+        DataError: if a number is not finite.
+    """
+    dtype = np.result_type(np.float32, *(parameter.dtype for parameter in model.parameters()))
+    inputs: np.ndarray = data.batch(np.arange(len(data)))[0].astype(dtype)
+    if not np.isfinite(inputs).all():
+        row = int(np.argwhere(~np.isfinite(inputs))[0][0])
+        raise DataError("inputs hold NaN or infinity", where=f"row {row}", fix="Drop or impute these rows")
+    return inputs
 
 
 def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:

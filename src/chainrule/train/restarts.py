@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.core import rng
-from chainrule.data.dataset import Dataset, Splits
+from chainrule.data.dataset import Splits
 from chainrule.errors import ConfigError, DTypeError, TrainingError
-from chainrule.explain.given import given_data, some_rows
+from chainrule.explain.given import given_data, model_inputs, some_rows
 from chainrule.explain.record import Record
 from chainrule.explain.solutions import HiddenLayer, canonical, hidden_features, same_features
 from chainrule.metrics import registry
@@ -21,7 +21,7 @@ from chainrule.nn.module import Module
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.evaluation import check_count, evaluate
 from chainrule.train.fit import fit
-from chainrule.train.inputs import as_module, model_dtype
+from chainrule.train.inputs import as_module
 
 __all__ = ["Restart", "Restarts", "Solution", "restarts", "wilson_interval"]
 
@@ -260,7 +260,8 @@ def _solutions(runs: tuple[Restart, ...], models: list[Module], data: Any) -> tu
     for i, (run, model) in enumerate(zip(runs, models, strict=True)):
         if not math.isfinite(run.score):
             continue
-        features = hidden_features(model, _inputs(model, data))
+        rows = some_rows(given_data(model, data, model.objective), _ROWS)
+        features = hidden_features(model, model_inputs(model, rows))
         for members, known in groups:
             if runs[members[0]].success == run.success and same_features(known, features):
                 members.append(i)
@@ -277,9 +278,3 @@ def _solutions(runs: tuple[Restart, ...], models: list[Module], data: Any) -> tu
         )
         for members, _ in groups
     )
-
-
-def _inputs(model: Module, data: Any) -> np.ndarray:
-    rows: Dataset = some_rows(given_data(model, data, model.objective), _ROWS)
-    inputs: np.ndarray = rows.batch(np.arange(len(rows)))[0].astype(model_dtype(model))
-    return inputs
