@@ -55,7 +55,7 @@ def gates(
     if len(perceptrons) != len(chosen) or any(one is not None and len(one.weights) != 2 for one in perceptrons):
         raise ShapeError("the perceptrons do not fit the gates", expected="one per gate, each with two inputs")
     with canvas.drawing():
-        figure = canvas.new_figure(2.5 * len(chosen) + 0.2, 3.2)
+        figure = canvas.new_figure(2.5 * len(chosen) + 0.2, 3.7 if title else 3.3)
         for i, (table, perceptron) in enumerate(zip(tables, perceptrons, strict=True)):
             _plane(figure.add_subplot(1, len(chosen), i + 1), table, perceptron, lang)
         handles, labels = figure.axes[0].get_legend_handles_labels()
