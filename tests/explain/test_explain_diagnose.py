@@ -92,6 +92,18 @@ def test_dead_relus() -> None:
     assert kinds(model, data) == []
 
 
+def test_some_dead_relus_do_no_harm_to_a_network_that_has_learned() -> None:
+    model, data = mlp(4, 16, 3), blobs()
+    cr.fit(model, data, lr=0.02, epochs=60, verbose=0)
+    model[0].bias._data[:6], model[2].weight._data[:, :6] = -100, 0
+    cr.fit(model, data, lr=0.02, epochs=60, verbose=0)
+    found = explain.diagnose(model, data)
+    assert found.layers[1].dead == 6 / 16
+    assert found.findings == ()
+    model[0].bias._data[:9] = -100
+    assert kinds(model, data) == ["dead_relu"]
+
+
 @pytest.mark.parametrize("activation", [nn.Tanh, nn.Sigmoid])
 def test_saturated_activations(activation: Any) -> None:
     model, data = mlp(4, 10, 3, activation=activation), blobs()
@@ -270,6 +282,7 @@ DECAY = (0.1 + np.exp(-EPOCHS / 8)).tolist()
         ({"loss": (1 - 0.002 * EPOCHS).tolist()}, "slow"),
         ({"loss": [1.0 + 0.3 * (-1) ** i for i in range(40)]}, "oscillating"),
         ({"loss": [0.7 + 0.001 * (-1) ** i for i in range(40)]}, "flat"),
+        ({"loss": DECAY, "val_loss": (0.02 + np.exp(-EPOCHS / 3) + EPOCHS / 800).tolist()}, None),  # 0.05 of 1
         ({"loss": DECAY, "val_loss": (0.5 + (EPOCHS / 10 - 1) ** 2).tolist()}, "overfitting"),
     ],
 )

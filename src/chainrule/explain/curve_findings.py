@@ -16,7 +16,7 @@ _FEWEST_EPOCHS = 5
 _FALL = 0.1  # of the first epoch's loss: less counts as not falling
 _JITTER, _WILD = 0.05, 0.25  # spread of the changes from epoch to epoch, as a share of the loss
 _SETTLED = 0.6  # a curve whose last quarter still falls this share of its first quarter's fall has not settled
-_RISE = 0.15
+_RISE, _VISIBLE = 0.15, 0.1  # of the lowest validation loss, and of the first
 _UNEXPLAINED = 0.8
 
 
@@ -90,5 +90,5 @@ def _overfitted(losses: Sequence[float] | np.ndarray, held_out: np.ndarray) -> I
     rose = end - lowest
     early = best < 0.8 * (len(held_out) - 1)
     fell = trained < float(losses[best])
-    if early and fell and rose > _RISE * lowest and rose > 0.05 * float(held_out[0]) and end > 1.5 * trained:
+    if early and fell and rose > _RISE * lowest and rose > _VISIBLE * float(held_out[0]) and end > 1.5 * trained:
         yield Finding("overfitting", None, {"best": best + 1, "lowest": lowest, "end": end, "trained": trained})

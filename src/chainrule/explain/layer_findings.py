@@ -14,7 +14,7 @@ from chainrule.nn.module import Module
 
 __all__ = ["activation_findings", "gradient_findings", "health", "size_findings", "symmetry_findings"]
 
-_MANY_DEAD = 0.3
+_MANY_DEAD, _MOST_DEAD = 0.3, 0.5  # the latter where the network has learned all the same
 _MANY_SATURATED = 0.5
 _FLAT = 0.05  # share of the derivative's maximum below which an activation counts as saturated
 _VANISHED = 1e-3
@@ -41,9 +41,9 @@ def _saturated(layer: Module, output: np.ndarray) -> float | None:
 
 
 def activation_findings(calls: Sequence[Observed], layers: Sequence[LayerHealth], learned: bool) -> Iterator[Finding]:
-    """Dead ReLUs; saturated sigmoids and tanhs of hidden layers, unless the network has learned all the same."""
+    """Dead ReLUs (half of them at least, if the network has learned all the same); saturated sigmoids and tanhs."""
     for call, layer in zip(calls, layers, strict=True):
-        if layer.dead is not None and layer.dead > _MANY_DEAD:
+        if layer.dead is not None and layer.dead > (_MOST_DEAD if learned else _MANY_DEAD):
             count = round(layer.dead * layer.units)
             numbers = {"dead": count, "units": layer.units, "share": layer.dead, "rows": len(call.output)}
             yield Finding("dead_relu", layer.path, numbers)
