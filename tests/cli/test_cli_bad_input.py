@@ -178,7 +178,7 @@ def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError("Unable to allocate 9 TiB"), 1, "not enough memory: Unable to allocate 9 TiB"),
         (PermissionError(13, "Permission denied", "x.csv"), 2, "Permission denied: x.csv"),
-        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (OSError(28, "No space left on device"), 1, "No space left on device"),
         (ZeroDivisionError("division\nby zero"), 1, "unexpected ZeroDivisionError: division by zero"),
     ],
 )
