@@ -350,3 +350,8 @@ def test_engines_are_listed() -> None:
 
     assert "eager" in engines.available()
     assert cr.fit(net(), (X, Y), engine="eager", verbose=0).engine == "eager"
+
+
+def test_absurd_numbers_of_epochs_are_refused() -> None:
+    with pytest.raises(ConfigError, match="epochs"):
+        cr.fit(nn.Sequential(nn.Linear(1, 1)), ([[0.0], [1.0]], [0.5, 1.5]), epochs=10**20)

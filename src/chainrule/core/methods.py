@@ -12,6 +12,7 @@ from chainrule.core import ops
 from chainrule.core.mode import quiet, state
 from chainrule.core.op import Op, Recorder, axes_of, failure
 from chainrule.core.promote import promoted
+from chainrule.errors import ShapeError
 
 if TYPE_CHECKING:
     from chainrule.core.tensor import Tensor
@@ -269,12 +270,19 @@ class TensorMethods(Recorder):
         axes = () if dim is None else axes_of(dim, self.ndim)
         return axes[0] if axes else None
 
+    def _filled_axis(self, dim: Any) -> int | None:
+        """As `_axis`, where there must be elements to compare."""
+        axes = range(self.ndim) if dim is None else axes_of(dim, self.ndim) or ()
+        if any(self.shape[axis] == 0 for axis in axes):
+            raise ShapeError("nothing is the largest or smallest of no elements", got=f"shape {tuple(self.shape)}")
+        return axes[0] if dim is not None and axes else None
+
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        found = self._data.argmax(axis=self._axis(dim))
+        found = self._data.argmax(axis=self._filled_axis(dim))
         return self.plain(found).unsqueeze(dim) if keepdim and dim is not None else self.plain(found)
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        found = self._data.argmin(axis=self._axis(dim))
+        found = self._data.argmin(axis=self._filled_axis(dim))
         return self.plain(found).unsqueeze(dim) if keepdim and dim is not None else self.plain(found)
 
     def all(self, dim: int | None = None, keepdim: bool = False) -> Tensor:

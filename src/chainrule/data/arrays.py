@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,6 +146,10 @@ def _array(values: Any, what: str) -> NDArray[Any]:
     """Return an array; objects become numbers if every one of them is a number."""
     if hasattr(values, "toarray"):
         raise DTypeError(f"{what} are a sparse matrix", fix="Pass .toarray()")
+    if isinstance(values, Iterator):
+        raise DTypeError(f"{what} are a {type(values).__name__}", fix="Pass a list or an array")
+    if np.ma.is_masked(values):
+        raise DataError(f"{what} have masked values", fix="Fill them in, or pass columns to chainrule.data.Table(…)")
     try:
         array = np.asarray(values)
     except ValueError as error:

@@ -49,7 +49,7 @@ def as_cells(column: Any, name: str, missing: Iterable[str] = ()) -> Cells:
         ShapeError: if it is not one-dimensional.
         DTypeError: if it holds something else than numbers, text, booleans and dates.
     """
-    array = np.asarray(column)
+    array = _objects(column.tolist()) if np.ma.is_masked(column) and column.ndim == 1 else np.asarray(column)
     if array.ndim != 1:
         raise ShapeError(f"column {name!r} is not one-dimensional", got=f"shape {array.shape}")
     kind = array.dtype.kind

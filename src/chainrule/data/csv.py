@@ -29,6 +29,9 @@ SNIFFED_ROWS = 100
 #: From this many characters on, a file of nothing but numbers is read by NumPy's parser, in a tenth of the memory.
 LARGE = 16 * 2**20
 
+#: A compressed file may expand to this many bytes, or by this factor; tables do so by 3 to 50.
+_SMALL, _EXPANSION = 64 * 2**20, 200
+
 
 def read_csv(
     path: str | os.PathLike[str],
@@ -154,9 +157,16 @@ def _unzipped(content: bytes, path: Path) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     try:
-        return gzip.decompress(content)
+        limit = max(_SMALL, _EXPANSION * len(content))
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            text = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"the gzip file is damaged: {error}", where=path) from error
+    if len(text) > limit:
+        raise FormatError(
+            f"the gzip file expands to more than {_EXPANSION} times its size", where=path, fix="Decompress it first"
+        )
+    return text
 
 
 def _decoded(content: bytes, where: str, encoding: str | None) -> str:

@@ -56,7 +56,7 @@ class NumericEncoder:
         """Learn from training rows."""
         values = as_numbers(cells, column.name, column.form)
         absent = np.isnan(values)
-        median = 0.0 if absent.all() else float(np.median(values[~absent]))
+        median = 0.0 if absent.all() else 2 * float(np.median(values[~absent] / 2))  # no overflow
         return cls(column.name, median, *center_and_scale(values, scaling), bool(absent.any()), column.form)
 
     @property

@@ -94,6 +94,8 @@ def _through_arrow(data: Any) -> Any:
 
 def _array(values: Any) -> NDArray[Any]:
     """Return one column as an array: numbers, booleans and dates as they are, the rest as Python objects."""
+    if np.ma.is_masked(values) and values.ndim == 1:
+        return _objects(values.tolist())  # None where masked
     array = _native(values)
     if array.dtype.kind in "biufM" and array.ndim == 1:
         return array

@@ -64,6 +64,8 @@ def _read(file: IO[bytes] | gzip.GzipFile, limit: int, path: Path) -> NDArray[An
         raise FormatError(
             "the IDX file is truncated", expected=f"{size} bytes for {shape}", got=f"at most {limit}", where=path
         )
+    if math.prod(side or 1 for side in shape) * dtype.itemsize > np.iinfo(np.intp).max:  # though a side may be 0
+        raise FormatError("the IDX file declares dimensions that no array has", got=str(shape), where=path)
     content = np.empty(size, dtype=np.uint8)
     filled, view = 0, content.data
     while filled < size and (count := file.readinto(view[filled:])):  # type: ignore[union-attr]

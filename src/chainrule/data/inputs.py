@@ -202,7 +202,7 @@ def select_columns(columns: Mapping[str, Any], wanted: tuple[str, ...]) -> dict[
             )
         raise DataError(
             f"the data lack the column{'s' * (len(lacking) > 1)} {listed}",
-            fix=did_you_mean(lacking[0], [name for name in columns if name not in wanted] or columns),
+            fix=did_you_mean(lacking[0], columns),
         )
     return {name: columns[name] for name in wanted}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -125,8 +126,13 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArr
 
 def _header(file: IO[bytes], name: str, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(file)
+    if version in {(1, 0), (2, 0)}:
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        try:
+            shape, fortran, dtype = read(file)
+        except (TypeError, SyntaxError, tokenize.TokenError, MemoryError) as error:
+            raise FormatError(f"array {name!r} has a damaged header: {error}", where=path) from error
+        if any(type(side) is not int or side < 0 for side in shape):
+            raise FormatError(f"array {name!r} declares an impossible shape", got=str(shape), where=path)
+        return shape, fortran, dtype
     raise FormatError(f"array {name!r} is in version {version} of the .npy format, which is not supported", where=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ TARGET_NAMES = ("target", "label", "class", "species", "y")
 MOST_CLASSES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """The columns of a table with their roles, and the task.
 
@@ -96,10 +97,13 @@ class Schema:
 
     def __getitem__(self, name: str) -> Column:
         """Return the column called `name`."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise UnknownNameError("column", name, [column.name for column in self.columns])
+        if name not in self._by_name:
+            raise UnknownNameError("column", name, list(self._by_name))
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def __str__(self) -> str:
         from chainrule.data.describe import describe_schema

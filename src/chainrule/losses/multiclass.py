@@ -50,7 +50,11 @@ class _ClassLoss(Loss):
     def _averaged(self, losses: Any, weights: Any) -> Any:
         if self.reduction != "mean" or weights is None:
             return self.reduce(losses)
-        return ops.div(ops.sum(losses), namespace((weights,)).sum(weights))
+        xp = namespace((weights,))
+        total = xp.sum(weights)
+        # Where every row is ignored the mean is NaN, as PyTorch's, and its gradient 0.
+        mean = ops.div(ops.sum(losses), xp.where(total == 0, 1, total))
+        return ops.add(mean, xp.where(total == 0, float("nan"), 0 * total))
 
     def check(self, output: Any, target: Any) -> None:
         z, t = array_of(output), array_of(target)

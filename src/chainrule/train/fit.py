@@ -23,6 +23,8 @@ from chainrule.train.progress import Verbosity, make_progress
 
 __all__ = ["fit"]
 
+MOST_EPOCHS = 10**9
+
 
 def fit(
     model: Module,
@@ -76,6 +78,8 @@ def fit(
             where.
     """
     check_count("epochs", epochs)
+    if epochs > MOST_EPOCHS:
+        raise ConfigError("epochs is not usable", expected=f"at most {MOST_EPOCHS:,}", got=epochs)
     check_count("batch_size", batch_size)
     seen = _callbacks(callbacks)
     progress = make_progress(verbose)
