@@ -27,10 +27,10 @@ from chainrule.explain.layer_findings import (
     size_findings,
     symmetry_findings,
 )
-from chainrule.explain.observation import Observation, observe
-from chainrule.explain.task import shaped_targets, usual_loss
+from chainrule.explain.observation import observe
 from chainrule.losses import Loss
 from chainrule.nn.module import Module
+from chainrule.nn.objective import shaped_targets, usual_loss
 
 __all__ = ["diagnose"]
 
@@ -84,11 +84,11 @@ def _with_data(
     inputs = model_inputs(model, data)
     seen = observe(model, inputs)
     outputs = math.prod(seen.output.shape[1:])
-    loss, targets = wanted or usual_loss(data, _last_kind(seen), outputs), data.targets
+    loss, targets = wanted or usual_loss(data.task, seen.last, outputs), data.targets
     found: list[Finding] = [*input_findings(data, inputs, seen.calls), *imbalance_findings(data)]
     baseline, misfits = None, []
     if loss is not None and targets is not None:
-        shaped = shaped_targets(loss, data, targets, seen.output)
+        shaped = shaped_targets(loss, data.task, targets, seen.output.shape[1:], seen.output.dtype)
         misfits = list(target_findings(loss, data, shaped, outputs))
         if not misfits:
             misfits = list(link_findings(loss, seen, shaped))
@@ -105,10 +105,6 @@ def _with_data(
         found += gradient_findings(layers)
     found += curve_findings(curves, learned, baseline)
     return Diagnosis(tuple(found), layers, seen.loss, baseline, len(data))
-
-
-def _last_kind(seen: Observation) -> str:
-    return type(seen.calls[-1].layer).__name__ if seen.calls and seen.calls[-1].last else ""
 
 
 def _has_learned(loss: float | None, baseline: float | None) -> bool:

@@ -16,11 +16,9 @@ from chainrule import losses
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError, UnknownNameError
-from chainrule.explain.given import given_data, model_inputs, some_rows
-from chainrule.explain.observation import observe
+from chainrule.explain.given import given_data, some_rows
 from chainrule.explain.record import Record
-from chainrule.explain.task import shaped_targets, usual_loss
-from chainrule.losses import Loss
+from chainrule.explain.supervised import supervised
 from chainrule.nn.module import Module
 
 __all__ = ["Landscape", "landscape"]
@@ -132,20 +130,9 @@ class _Measure:
 
     def __init__(self, model: Module, data: Any, loss: Any) -> None:
         wanted = model.objective if loss is None else losses.get(loss)
-        rows = some_rows(given_data(model, data, wanted), _MOST_ROWS)
-        if rows.targets is None:
-            raise DataError("the data have no targets", fix="Pass (X, y)")
-        self.model, self.inputs = model.eval(), Tensor.of(model_inputs(model, rows))
-        seen = observe(model, self.inputs._data)
-        last = type(seen.calls[-1].layer).__name__ if seen.calls else ""
-        outputs = math.prod(seen.output.shape[1:])
-        chosen = wanted or usual_loss(rows, last, outputs)
-        if chosen is None or chosen.reduction == "none":
-            raise ConfigError("a landscape needs a loss of one number", fix='Name one, e.g. loss="mse"')
-        self.loss: Loss = chosen
-        targets = shaped_targets(chosen, rows, rows.targets, seen.output)
-        chosen.check_targets(targets.reshape(len(targets), -1) if targets.ndim > 2 else targets, outputs)
-        self.targets = Tensor.of(targets)
+        rows = supervised(model, some_rows(given_data(model, data, wanted), _MOST_ROWS), wanted)
+        self.model, self.loss = model.eval(), rows.loss
+        self.inputs, self.targets = Tensor.of(rows.inputs), Tensor.of(rows.targets)
 
     def __call__(self, weights: Floats) -> float:
         with no_grad(), quiet():

@@ -47,6 +47,11 @@ class Observation:
     output: np.ndarray
     loss: float | None
 
+    @property
+    def last(self) -> Module | None:
+        """The layer that makes the model's output; None if code of the model's own does."""
+        return self.calls[-1].layer if self.calls and self.calls[-1].last else None
+
 
 def observe(
     model: Module, inputs: np.ndarray, targets: np.ndarray | None = None, loss: Loss | None = None

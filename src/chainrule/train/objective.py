@@ -16,6 +16,7 @@ from chainrule.nn.dropout import Dropout
 from chainrule.nn.flatten import Flatten, Identity
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
+from chainrule.nn.objective import check_targets, shaped_targets, usual_loss
 from chainrule.nn.sequential import Sequential
 
 __all__ = ["choose_loss", "decides", "named_loss", "takes_signs", "with_targets"]
@@ -60,7 +61,9 @@ def choose_loss(wanted: Loss | None, data: Dataset, model: Module, output_shape:
             the loss gives no single number.
     """
     last = _last_layer(model)
-    loss = wanted or _usual(data, last, output_shape)
+    loss = wanted or usual_loss(data.task, last, math.prod(output_shape))
+    if loss is None:
+        raise ConfigError("the data do not say what to learn", fix='Name a loss, e.g. loss="mse"')
     fix = next((fix for (name, kind), fix in _MISFITS.items() if name == loss.name and isinstance(last, kind)), None)
     if fix is not None:
         raise ConfigError(
@@ -74,16 +77,6 @@ def choose_loss(wanted: Loss | None, data: Dataset, model: Module, output_shape:
     if loss.reduction == "none":
         raise ConfigError("a loss to train with is one number", got="reduction='none'", fix="Use 'mean' or 'sum'")
     return loss
-
-
-def _usual(data: Dataset, last: Module | None, output_shape: tuple[int, ...]) -> Loss:
-    if data.task == "regression":
-        return losses.get("mse")
-    if data.task is None:
-        raise ConfigError("the data do not say what to learn", fix='Name a loss, e.g. loss="mse"')
-    if data.task == "binary" and math.prod(output_shape) == 1:
-        return losses.get("bce" if isinstance(last, Sigmoid) else "bce_with_logits")
-    return losses.get("nll" if isinstance(last, LogSoftmax) else "cross_entropy")
 
 
 def _last_layer(model: Module) -> Module | None:
@@ -112,18 +105,22 @@ def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype
     if targets is None:
         raise DataError("the data have no targets", where=data.name, fix="Pass (X, y)")
     units = math.prod(output_shape)
-    if loss.task == "multiclass":
-        targets = _classes(data, targets, output_shape, dtype)
-    else:
-        if targets.size != len(targets) * units:
-            raise ShapeError(
-                f"targets do not fit the model's outputs for loss {loss.name!r}",
-                expected=f"{units} number(s) per sample, as the last layer gives",
-                got=f"shape {targets.shape}",
-                fix=_unit_hint(data, units),
-            )
-        targets = targets.astype(dtype).reshape(len(targets), *output_shape)
-    loss.check_targets(targets.reshape(len(targets), -1) if targets.ndim > 2 else targets, units)
+    if loss.task == "multiclass" and len(output_shape) != 1:
+        raise ShapeError(
+            "the model's outputs are no scores of classes",
+            expected="shape (N, classes)",
+            got=f"({', '.join(['N', *map(str, output_shape)])})",
+            fix="Let the network end in a Linear layer with one output for each class, after a Flatten if need be",
+        )
+    if loss.task != "multiclass" and targets.size != len(targets) * units:
+        raise ShapeError(
+            f"targets do not fit the model's outputs for loss {loss.name!r}",
+            expected=f"{units} number(s) per sample, as the last layer gives",
+            got=f"shape {targets.shape}",
+            fix=_unit_hint(data, units),
+        )
+    targets = shaped_targets(loss, data.task, targets, output_shape, dtype)
+    check_targets(loss, targets, units)
     if loss.task == "multiclass" and len(data.classes or ()) > units:
         raise ShapeError(
             "the model has too few outputs",
@@ -132,19 +129,6 @@ def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype
             fix=_unit_hint(data, units),
         )
     return Dataset(data.inputs, targets, preprocessing=data.preprocessing, name=data.name)
-
-
-def _classes(data: Dataset, targets: np.ndarray, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    if len(output_shape) != 1:
-        raise ShapeError(
-            "the model's outputs are no scores of classes",
-            expected="shape (N, classes)",
-            got=f"({', '.join(['N', *map(str, output_shape)])})",
-            fix="Let the network end in a Linear layer with one output for each class, after a Flatten if need be",
-        )
-    if targets.ndim == 1:  # zeros and ones that came as floats are classes all the same
-        return targets.astype(np.int64) if data.task == "binary" else targets
-    return targets.astype(dtype) if targets.dtype.kind == "f" else targets
 
 
 def _unit_hint(data: Dataset, units: int) -> str:
