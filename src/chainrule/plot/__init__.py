@@ -3,7 +3,9 @@
 Every function returns matplotlib's ``Figure``, draws into `ax` if one is given, and writes the picture to `path` if
 one is given (``.png``, ``.svg``, ``.pdf``, …).  Nothing is ever shown on the screen by itself, and pyplot's global
 state is left alone, so that these functions work on servers and in threads.  The colours are those of Okabe and Ito
-(2008), which people with any kind of colour vision can tell apart; lines and markers differ in form as well.
+(2008), which people with any kind of colour vision can tell apart; lines and markers differ in form as well.  They
+are drawn on white, or on dark paper after ``set_theme("dark")``, in a block ``with theme("dark"):``, or where the
+environment variable ``CHAINRULE_THEME`` says so.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from chainrule.plot.images import images
 from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
+from chainrule.plot.themes import set_theme, theme
 from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "graph", "graph_svg", "images", "network", "region_map", "training_curves", "weights_image",
+    "graph", "graph_svg", "images", "network", "region_map", "set_theme", "theme", "training_curves",
+    "weights_image",
 ]  # fmt: skip

@@ -151,7 +151,7 @@ def _curves(ax: Any, layer: nn.Module, x: np.ndarray, title: str | None, lang: s
         x, _broken(slopes), color=canvas.COLORS[1], lw=1.8, ls=(0, (4, 1.6)), label=canvas.caption("derivative", lang)
     )
     ax.tick_params(length=0)
-    ax.grid(color="#EDEDED", lw=0.7)
+    ax.grid(color=canvas.FAINT, lw=0.7)
     ax.set_axisbelow(True)
     ax.set_title(repr(layer) if title is None else title)
 

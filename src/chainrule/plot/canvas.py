@@ -9,45 +9,38 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import MissingDependencyError, UnknownNameError
 from chainrule.files import atomic_write
 from chainrule.messages import text
+from chainrule.plot.themes import current
 
 __all__ = [
-    "COLORS", "GREY", "INK", "MARKERS", "PAPER", "caption", "drawing", "hangul_font", "is_network", "lighter",
-    "new_figure", "save", "signed_colors",
+    "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "caption", "contrast", "drawing", "edge", "frame",
+    "hangul_font", "is_network", "lighter", "new_figure", "readable", "save", "signed_colors",
 ]  # fmt: skip
 
-#: Okabe and Ito's colours, *Color Universal Design*, 2008: blue, vermillion, green, purple, orange, sky, yellow.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 #: One form per colour, for print without colours.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-INK, PAPER, GREY = "#222222", "#FFFFFF", "#8A8A8A"
+# Colours of the theme that holds, looked up when they are asked for: write ``canvas.INK``, and import no name.
+INK: str
+PAPER: str
+GREY: str
+FAINT: str
+COLORS: tuple[str, ...]
+_PARTS = {"INK": "ink", "PAPER": "paper", "GREY": "grey", "FAINT": "faint", "COLORS": "series"}
+# What WCAG 2.2 asks of graphics (1.4.11).
+_CONTRAST = 3.0
 
-_STYLE = {
-    "figure.facecolor": PAPER,
-    "axes.facecolor": PAPER,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlepad": 10,
-    "font.size": 10,
-    "legend.frameon": False,
-    "savefig.facecolor": PAPER,
-    "svg.fonttype": "none",
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
-}
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in _PARTS:
+            return getattr(current(), _PARTS[name])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 # Fonts with Hangul, Han and Kana, in case class names are written in these.
 _FURTHER_FONTS = (
     "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "NanumSquare",
@@ -69,8 +62,39 @@ def drawing() -> Iterator[None]:
         raise MissingDependencyError(
             "pictures need matplotlib, which is not installed", fix='Run: pip install "chainrule[plot]"'
         ) from error
-    with matplotlib.rc_context({**_STYLE, "font.family": ["DejaVu Sans", *_further_fonts()]}):
+    with matplotlib.rc_context(_style(matplotlib)):
         yield
+
+
+def _style(matplotlib: Any) -> dict[str, Any]:
+    colors = current()
+    return {
+        "figure.facecolor": colors.paper,
+        "axes.facecolor": colors.paper,
+        "axes.edgecolor": colors.grey,
+        "axes.labelcolor": colors.ink,
+        "axes.linewidth": 0.8,
+        "axes.prop_cycle": matplotlib.cycler(color=colors.series),
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": 11,
+        "axes.titleweight": "bold",
+        "axes.titlepad": 10,
+        "font.family": ["DejaVu Sans", *_further_fonts()],
+        "font.size": 10,
+        "grid.color": colors.faint,
+        "legend.frameon": False,
+        "lines.color": colors.ink,
+        "patch.edgecolor": colors.ink,
+        "savefig.facecolor": colors.paper,
+        "svg.fonttype": "none",
+        "text.color": colors.ink,
+        "xtick.color": colors.ink,
+        "ytick.color": colors.ink,
+        "xtick.labelsize": 9,
+        "ytick.labelsize": 9,
+    }
 
 
 def _further_fonts() -> list[str]:
@@ -140,16 +164,56 @@ def is_network(value: object) -> bool:
     return all(callable(getattr(value, name, None)) for name in ("eval", "state_dict", "parameters"))
 
 
-def lighter(color: str, share: float) -> tuple[float, float, float]:
-    """Mix `color` with white; a `share` of 1 is the color itself."""
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = (1 - share * (1 - part) for part in to_rgb(color))
+def lighter(color: Any, share: float) -> tuple[float, float, float]:
+    """Mix `color` with the paper; a `share` of 1 is the color itself."""
+    ground = _rgb(current().paper)
+    red, green, blue = (share * part + (1 - share) * under for part, under in zip(_rgb(color), ground, strict=True))
     return red, green, blue
 
 
+def _rgb(color: Any) -> tuple[float, float, float]:
+    """Read ``#RRGGBB``, which needs no matplotlib, or any other colour that matplotlib knows."""
+    if isinstance(color, str) and re.fullmatch("#[0-9a-fA-F]{6}", color):
+        red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    else:
+        from matplotlib.colors import to_rgb
+
+        red, green, blue = to_rgb(color)
+    return red, green, blue
+
+
+def contrast(one: Any, other: Any) -> float:
+    """Return the ratio of two colours' luminances, 1 to 21, as WCAG 2.2 defines it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: Any) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in _rgb(color)]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def readable(ground: Any) -> str:
+    """Return ink or paper, whichever can be read better on a ground of that colour."""
+    colors = current()
+    return max((colors.ink, colors.paper), key=lambda text: contrast(text, ground))
+
+
+def edge(color: Any) -> str:
+    """Return the edge of a marker: the paper, or the ink where the colour alone is too close to the paper."""
+    colors = current()
+    return colors.paper if contrast(color, colors.paper) >= _CONTRAST else colors.ink
+
+
+def frame(ax: Any) -> None:
+    """Draw a fine frame all around the axes."""
+    for spine in ax.spines.values():
+        spine.set(visible=True, color=lighter(current().grey, 0.45))
+
+
 def signed_colors() -> Any:
-    """Return a colour map from vermillion for negative through white to blue for positive values."""
+    """Return a colour map from vermillion for negative through the paper to blue for positive values."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("signed", [COLORS[1], PAPER, COLORS[0]])
+    colors = current()
+    return LinearSegmentedColormap.from_list("signed", [colors.series[1], colors.paper, colors.series[0]])

@@ -93,7 +93,7 @@ def _draw(ax: Any, counts: np.ndarray, names: list[str]) -> None:
     ax.set_ylabel("true")
     ax.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
-    ax.grid(which="minor", color="#DDDDDD", lw=0.8)
+    ax.grid(which="minor", color=canvas.FAINT, lw=0.8)
     ax.tick_params(which="both", length=0)
     for spine in ax.spines.values():
         spine.set_visible(False)

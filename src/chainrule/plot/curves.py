@@ -84,7 +84,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
     ax.set_title(name.replace("_", " "))
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    ax.grid(axis="y", color="#E5E5E5", lw=0.8)
+    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
     ax.set_axisbelow(True)
     ax.margins(x=0.02)
     if not alone:

@@ -88,8 +88,7 @@ def _plane(ax: Any, table: Any, perceptron: Perceptron | None, lang: str | None)
     ax.set(xlim=(_LEFT, _RIGHT), ylim=(_LEFT, _RIGHT), aspect="equal", xticks=(0, 1), yticks=(0, 1))
     ax.set_xlabel("x1")
     ax.set_ylabel("x2")
-    for spine in ax.spines.values():
-        spine.set(visible=True, color="#CCCCCC")
+    canvas.frame(ax)
     ax.set_title(table.name.upper(), pad=18)
     ax.annotate(note, (0, 1), xytext=(0, 5), textcoords="offset points", xycoords="axes fraction", size=7.5)
 

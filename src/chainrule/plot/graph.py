@@ -17,9 +17,6 @@ _ACROSS = 1.45  # from column to column; rows are 0.8 apart
 _DOWN = 0.8
 _PIXELS = 96  # of a unit, in SVG
 
-# Blue for what is learned, grey for what is given, white for what is computed; forms differ, too.
-_FILLS = {"leaf": "#CCE3F0", "constant": "#E8E8E8", "operation": canvas.PAPER}
-
 Curve = list[tuple[float, float]]
 
 
@@ -101,11 +98,22 @@ def graph_svg(tensor: Any, *, names: Any = None) -> str:
         corner = 12 if box.kind == "operation" else 0
         parts.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{_PIXELS * _WIDE:g}" height="{_PIXELS * _HIGH:g}" '
-            f'rx="{corner}" fill="{_FILLS[box.kind]}" stroke="{canvas.INK}"/>'
+            f'rx="{corner}" fill="{_hexadecimal(_fill(box.kind))}" stroke="{canvas.INK}"/>'
             f'<text x="{x:.1f}" y="{y - 4:.1f}" font-weight="bold" fill="{canvas.INK}">{escape(box.lines[0])}</text>'
             f'<text x="{x:.1f}" y="{y + 14:.1f}" fill="{canvas.INK}">{escape(box.lines[1])}</text>'
         )
     return "".join([*parts, "</svg>"])
+
+
+def _fill(kind: str) -> tuple[float, float, float]:
+    """Blue for what is learned, grey for what is given, the paper for what is computed; forms differ, too."""
+    if kind == "operation":
+        return canvas.lighter(canvas.PAPER, 1.0)
+    return canvas.lighter(canvas.COLORS[0], 0.22) if kind == "leaf" else canvas.lighter(canvas.GREY, 0.2)
+
+
+def _hexadecimal(color: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(255 * part):02X}" for part in color)
 
 
 def _size(found: Recorded) -> tuple[float, float]:
@@ -142,7 +150,7 @@ def _box(ax: Any, kind: str, lines: tuple[str, ...], x: float, y: float) -> None
     corner = "round,pad=0,rounding_size=0.13" if kind == "operation" else "square,pad=0"
     left, top = x - _WIDE / 2, y - _HIGH / 2
     ax.add_patch(
-        FancyBboxPatch((left, top), _WIDE, _HIGH, boxstyle=corner, fc=_FILLS[kind], ec=canvas.INK, lw=1, zorder=2)
+        FancyBboxPatch((left, top), _WIDE, _HIGH, boxstyle=corner, fc=_fill(kind), ec=canvas.INK, lw=1, zorder=2)
     )
     ax.text(x, y - 0.1, lines[0], size=8, weight="bold", ha="center", va="center", zorder=3)
     ax.text(x, y + 0.14, lines[1], size=8, ha="center", va="center", zorder=3)

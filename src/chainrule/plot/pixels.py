@@ -67,6 +67,5 @@ def grid(count: int, width: float = 1.15, height: float = 1.4) -> tuple[Any, lis
     panels = [figure.add_subplot(down, across, i + 1) for i in range(count)]
     for ax in panels:
         ax.set(xticks=[], yticks=[])
-        for spine in ax.spines.values():
-            spine.set(visible=True, color="#CCCCCC")
+        canvas.frame(ax)
     return figure, panels

@@ -109,7 +109,7 @@ def _lines(ax: Any, regions: Any) -> None:
 
     if len(regions):
         fine = float(np.clip(0.9 * (_MANY / max(len(regions), _MANY)) ** 0.5, 0.15, 0.9))
-        ax.add_collection(PolyCollection(regions.polygons, facecolors="none", edgecolors="#6A6A6A", linewidths=fine))
+        ax.add_collection(PolyCollection(regions.polygons, facecolors="none", edgecolors=canvas.GREY, linewidths=fine))
     if len(regions.boundary):
         ax.add_collection(LineCollection(regions.boundary, colors=canvas.PAPER, linewidths=4.2, capstyle="round"))
         ax.add_collection(LineCollection(regions.boundary, colors=canvas.INK, linewidths=2.2, capstyle="round"))
@@ -137,8 +137,7 @@ def _labelled(ax: Any, regions: Any, labels: np.ndarray, title: str | None) -> N
     ax.set_ylim(bottom, top)
     ax.set_xlabel(regions.names[0])
     ax.set_ylabel(regions.names[1])
-    for spine in ax.spines.values():
-        spine.set(visible=True, color="#CCCCCC")
+    canvas.frame(ax)
     if title:
         ax.set_title(title, loc="left", pad=22)
     count = f"exact: {len(regions):,} region{'s' * (len(regions) != 1)}, the network is one affine map on each"
@@ -157,7 +156,7 @@ def _keys(regions: Any, labels: np.ndarray) -> list[Any]:
     if regions.classes and regions.kind == "exact":
         for c in np.unique(regions.cell_classes).tolist():
             color = canvas.lighter(canvas.COLORS[c % len(canvas.COLORS)], 0.4)
-            keys.append(Patch(facecolor=color, edgecolor="#6A6A6A", label=f"class {regions.classes[c]}"))
+            keys.append(Patch(facecolor=color, edgecolor=canvas.GREY, label=f"class {regions.classes[c]}"))
     elif regions.classes:
         for c in np.unique(labels).tolist():
             shown, marker = canvas.COLORS[c % len(canvas.COLORS)], canvas.MARKERS[c % len(canvas.MARKERS)]

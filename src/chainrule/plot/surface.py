@@ -151,7 +151,7 @@ def _two(ax: Any, x: np.ndarray, y: np.ndarray, p: np.ndarray) -> None:
     """Blue for class 0, through white at 0.5, to vermillion for class 1, with the boundary where p is 0.5."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    ends = [canvas.lighter(canvas.COLORS[0], 0.62), (1.0, 1.0, 1.0), canvas.lighter(canvas.COLORS[1], 0.62)]
+    ends: list[Any] = [canvas.lighter(canvas.COLORS[0], 0.62), canvas.PAPER, canvas.lighter(canvas.COLORS[1], 0.62)]
     colors = LinearSegmentedColormap.from_list("classes", ends)
     shades = ax.contourf(x, y, p, levels=np.linspace(0, 1, _LEVELS + 1), cmap=colors, antialiased=False)
     bar = ax.figure.colorbar(shades, ax=ax, ticks=[0, 0.25, 0.5, 0.75, 1], shrink=0.85, pad=0.03)
@@ -201,8 +201,7 @@ def _labelled(ax: Any, feature_names: Sequence[str] | None, title: str | None, f
     first, second = feature_names if feature_names is not None and len(feature_names) == 2 else ("x1", "x2")
     ax.set_xlabel(first)
     ax.set_ylabel(second)
-    for spine in ax.spines.values():
-        spine.set(visible=True, color="#CCCCCC")
+    canvas.frame(ax)
     if title:
         ax.set_title(title, loc="left", pad=22)
     note = "sampled: the same answer everywhere" if flat else f"sampled on a {_GRID} × {_GRID} grid"
