@@ -16,6 +16,7 @@ from chainrule.train.fit import fit
 from chainrule.train.history import History
 from chainrule.train.range_test import RangeTest, range_test
 from chainrule.train.restarts import Restarts, restarts
+from chainrule.train.trajectory import Trajectory
 
 __all__ = [
     "CSVLogger",
@@ -29,6 +30,7 @@ __all__ = [
     "Restarts",
     "Scores",
     "TerminateOnNaN",
+    "Trajectory",
     "evaluate",
     "fit",
     "predict",
