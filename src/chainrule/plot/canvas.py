@@ -110,18 +110,19 @@ def hangul_font() -> str | None:
 
 
 def caption(key: str, lang: str | None = None, **values: object) -> str:
-    """Return a text of the catalogue's topic "pictures" that this machine's fonts can show.
+    """Return a text of the catalogue that this machine's fonts can show.
 
     Args:
-        key: name within the topic.
+        key: name within the topic "pictures", or ``"topic.name"``.
         lang: "en" or "ko"; default: see `messages.language`.  Korean without a font that has Hangul becomes English,
             and one warning says so.
         **values: what the text's placeholders stand for.
     """
-    found = text(f"pictures.{key}", lang, **values)
+    key = key if "." in key else f"pictures.{key}"
+    found = text(key, lang, **values)
     if _HANGUL.search(found) and hangul_font() is None:
         _note_missing_font()
-        return text(f"pictures.{key}", "en", **values)
+        return text(key, "en", **values)
     return found
 
 
