@@ -39,7 +39,7 @@ def diagnose(
     screen, chosen = Screen(as_json=as_json), language(lang)
     network = load(model)
     data = like_training(network, open_data(source, text=TextFile(encoding, delimiter, decimal, no_header)), "training")
-    found = examine(network, data)
+    found = examine(network, data, network.history)
     for line in found.lines(chosen):
         screen.line(line, "" if line.startswith(" ") else "bold")
     findings = [{**finding.to_dict(), "texts": finding.texts(chosen)} for finding in found.findings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ def curve_findings(history: Mapping[str, Any], learned: bool, baseline: float | 
     """What the curves tell.
 
     Args:
-        history: ``loss`` and perhaps ``val_loss`` by epoch.
+        history: ``loss`` and perhaps ``val_loss`` by epoch; ``epoch`` says which these are, where not all were kept.
         learned: whether the network is known to do well now.
         baseline: the loss of the best constant output, if known.
     """
@@ -54,23 +54,26 @@ def curve_findings(history: Mapping[str, Any], learned: bool, baseline: float | 
         return
     if len(losses) < _FEWEST_EPOCHS:
         return
+    epochs = curve(history, "epoch")
+    if len(epochs) != len(losses):
+        epochs = np.arange(1, len(losses) + 1)
     if not learned:
-        yield from _stalled(losses, baseline)
+        yield from _stalled(losses, baseline, int(epochs[-1]))
     if len(held_out) == len(losses) and np.isfinite(held_out).all():
-        yield from _overfitted(losses, held_out)
+        yield from _overfitted(losses, held_out, epochs)
 
 
 def _grew(losses: np.ndarray) -> bool:
     return len(losses) > 1 and bool(losses[0] > 0) and bool(losses[-1] > 1.5 * losses[0])
 
 
-def _stalled(losses: np.ndarray, baseline: float | None) -> Iterator[Finding]:
+def _stalled(losses: np.ndarray, baseline: float | None, epochs: int) -> Iterator[Finding]:
     n, first = len(losses), float(losses[0])
     quarter = max(n // 4, 1)
     end = float(losses[-quarter:].mean())
     changes = np.diff(losses)
     jitter = float(changes.std() / max(abs(losses.mean()), 1e-300))
-    numbers: dict[str, Any] = {"start": first, "end": end, "epochs": n}
+    numbers: dict[str, Any] = {"start": first, "end": end, "epochs": epochs}
     fell = end <= (1 - _FALL) * first
     early, late = losses[0] - losses[quarter], losses[-1 - quarter] - losses[-1]
     falling = bool((changes < 0).mean() > 0.9) and late > 0
@@ -84,11 +87,12 @@ def _stalled(losses: np.ndarray, baseline: float | None) -> Iterator[Finding]:
         yield Finding("underfitting", None, {"end": end, "baseline": baseline, "share": end / baseline})
 
 
-def _overfitted(losses: Sequence[float] | np.ndarray, held_out: np.ndarray) -> Iterator[Finding]:
+def _overfitted(losses: np.ndarray, held_out: np.ndarray, epochs: np.ndarray) -> Iterator[Finding]:
     best = int(held_out.argmin())
     lowest, end, trained = float(held_out[best]), float(np.mean(held_out[-3:])), float(np.mean(losses[-3:]))
     rose = end - lowest
     early = best < 0.8 * (len(held_out) - 1)
     fell = trained < float(losses[best])
     if early and fell and rose > _RISE * lowest and rose > _VISIBLE * float(held_out[0]) and end > 1.5 * trained:
-        yield Finding("overfitting", None, {"best": best + 1, "lowest": lowest, "end": end, "trained": trained})
+        numbers = {"best": int(epochs[best]), "lowest": lowest, "end": end, "trained": trained}
+        yield Finding("overfitting", None, numbers)

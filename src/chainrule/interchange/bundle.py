@@ -1,8 +1,8 @@
 """Our model file: one safetensors file that holds everything needed to use the model again.
 
 Tensors are the state dict, under PyTorch's paths.  The metadata hold JSON: the layers (names from a closed registry),
-the preprocessing with class labels, and the loss.  Nothing in the file is executed or imported; numbers and names
-are checked against what the layers need before the model is handed out.
+the preprocessing with class labels, the loss, and the curves of the training.  Nothing in the file is executed or
+imported; numbers and names are checked against what the layers need before the model is handed out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from chainrule.data.preprocessing import Preprocessing
 from chainrule.errors import ChainruleError, DTypeError, FormatError, MissingFileError
 from chainrule.files import existing_file
 from chainrule.interchange import safetensors, strict_json
+from chainrule.interchange.curves import described_curves, read_curves
 from chainrule.losses import Loss
 from chainrule.nn import registry
 from chainrule.nn.module import Module
@@ -30,7 +31,10 @@ FORMAT = "chainrule.model"
 VERSION = 1
 
 _MOST_LAYERS = 10_000
-_LONGEST = {"model": 2 * 2**20, "objective": 2 * 2**20}  # characters; a preprocessing may know many categories
+# Characters; a preprocessing may know many categories.
+_LONGEST = {"model": 2 * 2**20, "objective": 2 * 2**20, "history": 2 * 2**20}
+_PARTS = ("model", "preprocessing", "objective", "history")
+_OPTIONAL = {"history"}  # which files of earlier versions do not have
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
@@ -41,7 +45,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
             which it keeps the numbers, the preprocessing and the loss, and `load` needs ``into``.
         path: usually ending in ``.safetensors``.
 
-    Numbers are kept bit for bit, infinities and NaN included.  The same model gives the same bytes.
+    Numbers are kept bit for bit, infinities and NaN included.  The same model gives the same bytes.  Of the training
+    curves in ``model.history`` at most 1,000 epochs are kept, evenly spread; a curve named "epoch" then says which.
 
     Raises:
         FormatError: for a loss that is not the library's own, and for layers with options that JSON cannot hold.
@@ -59,12 +64,15 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         ),
         "objective": _dumps(_described_loss(model.objective), "the loss"),
     }
+    curves = described_curves(model.history)
+    if curves is not None:
+        metadata["history"] = _dumps(curves, "the training curves")
     tensors = {name: np.asarray(value._data, order="C") for name, value in model.state_dict().items()}
     safetensors.write(_path(path), tensors, metadata)
 
 
 def load(path: str | os.PathLike[str], into: Module | None = None) -> Module:
-    """Read a model that `save` wrote; it comes in evaluation mode, with its preprocessing and loss.
+    """Read a model that `save` wrote; it comes in evaluation mode, with its preprocessing, loss and training curves.
 
     Args:
         path: the model file.
@@ -95,6 +103,10 @@ def load(path: str | os.PathLike[str], into: Module | None = None) -> Module:
                 model.output_shape(model.preprocessing.shape)
         if described["objective"] is not None:
             model.objective = _loss(described["objective"])
+        if described["history"] is not None:
+            curves = read_curves(described["history"])
+            if model.history is None or isinstance(model.history, dict):  # else the class's own
+                model.history = curves
     except MissingFileError:
         raise
     except ChainruleError as error:
@@ -164,8 +176,10 @@ def _description(metadata: Mapping[str, str], file: Any) -> dict[str, Any]:
             where=file,
             fix="Install a newer chainrule" if version.isdecimal() else "Save the model again",
         )
-    found = {}
-    for part in ("model", "preprocessing", "objective"):
+    found: dict[str, Any] = dict.fromkeys(_PARTS)
+    for part in _PARTS:
+        if part not in metadata and part in _OPTIONAL:
+            continue
         if part not in metadata:
             raise FormatError(f"the model file lacks its {part!r} part", where=file)
         if len(metadata[part]) > _LONGEST.get(part, math.inf):

@@ -42,6 +42,7 @@ class Module:
         training: True in training mode (the default), where dropout drops and batch normalisation uses the batch.
         preprocessing: of a trained root model, the fitted preprocessing of its data; else None.
         objective: of a trained root model, the loss that it was trained with, which knows the link; else None.
+        history: of a trained root model, the curves of its last training, name -> one number per epoch; else None.
 
     Example:
         >>> class Net(Module):
@@ -62,6 +63,7 @@ class Module:
     training: bool = True
     preprocessing: Any = None
     objective: Loss | None = None
+    history: Mapping[str, list[float]] | None  # without a value, which would hide a layer of that name
     _hooks: Hooks | None = None
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -115,6 +117,8 @@ class Module:
         for registry in _TREES:
             if name in own.get(registry, ()):
                 return own[registry][name]
+        if name == "history":
+            return None
         if name in _REGISTRIES:
             self._require_init(name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)

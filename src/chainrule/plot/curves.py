@@ -27,8 +27,8 @@ def training_curves(
     """Draw a panel for the loss and one for each metric: training dashed, validation solid with its best epoch.
 
     Args:
-        history: name -> one value per epoch, as `fit` returns; ``val_…`` belongs to the name behind it, and ``lr`` is
-            left out.
+        history: name -> one value per epoch, as `fit` returns; ``val_…`` belongs to the name behind it, ``lr`` is
+            left out, and ``epoch`` says which epochs these are, where not all were kept.
         path: file to write, if any.
         ax: axes to draw into; then only the loss is drawn.
         title: heading of the whole picture.
@@ -40,7 +40,7 @@ def training_curves(
         DataError: if there is no epoch to draw.
         MissingDependencyError: if matplotlib is not installed.
     """
-    names = [name for name in history if name != "lr" and not name.startswith("val_")]
+    names = [name for name in history if name not in ("lr", "epoch") and not name.startswith("val_")]
     if not names or not len(history[names[0]]):
         raise DataError("there is no finished epoch to draw", expected="a history with at least one value per curve")
     _check_lengths(history)
@@ -67,7 +67,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
 
     training = np.asarray(history[name], float)
     validation = None if f"val_{name}" not in history else np.asarray(history[f"val_{name}"], float)
-    epochs = np.arange(1, len(training) + 1)
+    epochs = np.asarray(history.get("epoch", range(1, len(training) + 1)), int)
     marker = "o" if len(epochs) == 1 else None
     alone = validation is None
     style = "-" if alone else (0, (4, 2))

@@ -49,7 +49,8 @@ def fit(
     """Train `model` on `data` and return the curves.
 
     Args:
-        model: any `Module`; it is trained in place, and remembers the preprocessing, the classes and the loss.
+        model: any `Module`; it is trained in place, and remembers the preprocessing, the classes, the loss and the
+            curves (``model.history``).
         data: a `Dataset`, a `Table`, or a pair ``(X, y)``.
         loss: a name ("cross_entropy", "bce_with_logits", "mse", …) or a loss; default: the usual one for the data.
         optimizer: a name ("adam", "sgd", …) or an optimiser made from ``model.parameters()``.
@@ -104,7 +105,16 @@ def fit(
         plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle)
     )  # fmt: skip
     model.preprocessing, model.objective = dataset.preprocessing, objective
-    return run.run()
+    _remember(model, None)  # what is saved while this training runs has no curves of the last one
+    history = run.run()
+    _remember(model, {name: list(values) for name, values in history.items()})
+    return history
+
+
+def _remember(model: Module, curves: dict[str, list[float]] | None) -> None:
+    """Keep the curves with the model, unless its class uses the name for something of its own."""
+    if model.history is None or isinstance(model.history, dict):
+        model.history = curves
 
 
 def _callbacks(callbacks: Any) -> tuple[Callback, ...]:
