@@ -50,7 +50,7 @@ def test_classes_are_indices_and_quantities_have_the_shape_of_the_outputs() -> N
 def test_what_fits_no_loss_stays_as_it_is_and_is_refused() -> None:
     loss, targets = losses.get("mse"), np.zeros((4, 3))
     assert shaped_targets(loss, "regression", targets, (2,), FLOAT) is targets
-    with pytest.raises(ShapeError, match="outputs"):
+    with pytest.raises(ShapeError, match="output"):
         check_targets(loss, targets, 2)
     check_targets(loss, np.zeros((4, 3, 2)), 6)
     numbers = np.array([0.5, 2.5])

@@ -13,10 +13,11 @@ from chainrule.errors import ConfigError, DataError
 from chainrule.explain.given import model_inputs
 from chainrule.explain.observation import observe
 from chainrule.losses import Loss
+from chainrule.nn.evaluation import evaluating
 from chainrule.nn.module import Module
 from chainrule.nn.objective import check_targets, shaped_targets, usual_loss
 
-__all__ = ["Supervised", "supervised"]
+__all__ = ["Supervised", "loss_for", "supervised"]
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,8 @@ class Supervised:
     def of(self, model: Module) -> tuple[Tensor, Tensor, Tensor]:
         """The loss of `model` in evaluation mode, on the graph, and the inputs and targets it was computed from."""
         inputs, targets = Tensor.of(self.inputs), Tensor.of(self.targets)
-        modes = [(module, module.training) for module in model.modules()]
-        model.eval()
-        try:
+        with evaluating(model):
             return self.loss.forward(model(inputs), targets), inputs, targets
-        finally:
-            for module, mode in modes:
-                module.training = mode
 
 
 def supervised(model: Module, data: Dataset, wanted: Loss | None = None) -> Supervised:
@@ -60,11 +56,19 @@ def supervised(model: Module, data: Dataset, wanted: Loss | None = None) -> Supe
     if data.targets is None:
         raise DataError("the data have no targets", fix="Pass (X, y)")
     inputs = model_inputs(model, data)
-    seen = observe(model, inputs)
-    shape = seen.output.shape[1:]
-    loss = wanted or model.objective or usual_loss(data.task, seen.last, math.prod(shape))
+    loss, output = loss_for(model, inputs, data.task, wanted)
     if loss is None or loss.reduction == "none":
         raise ConfigError("a loss of one number is needed", fix='Name one, e.g. loss="mse"')
-    targets = shaped_targets(loss, data.task, data.targets, shape, seen.output.dtype)
+    shape = output.shape[1:]
+    targets = shaped_targets(loss, data.task, data.targets, shape, output.dtype)
     check_targets(loss, targets, math.prod(shape))
     return Supervised(inputs, targets, loss)
+
+
+def loss_for(
+    model: Module, inputs: np.ndarray, task: str | None, wanted: Loss | None = None
+) -> tuple[Loss | None, np.ndarray]:
+    """The loss that is wanted, or that the model was trained with, or that is usual; and some outputs of the model."""
+    seen = observe(model, inputs[:2])
+    usual = usual_loss(task, seen.last, math.prod(seen.output.shape[1:]))
+    return wanted or model.objective or usual, seen.output

@@ -12,7 +12,7 @@ from chainrule.losses import Loss
 from chainrule.nn.activation import LogSoftmax, Sigmoid
 from chainrule.nn.module import Module
 
-__all__ = ["check_targets", "shaped_targets", "usual_loss"]
+__all__ = ["check_targets", "decides", "shaped_targets", "takes_signs", "usual_loss"]
 
 
 def usual_loss(task: str | None, last: Module | None, outputs: int) -> Loss | None:
@@ -30,6 +30,16 @@ def usual_loss(task: str | None, last: Module | None, outputs: int) -> Loss | No
     if task not in ("binary", "multiclass"):
         return None
     return losses.get("nll" if isinstance(last, LogSoftmax) else "cross_entropy")
+
+
+def takes_signs(loss: Loss | None) -> bool:
+    """Whether targets may be -1 and 1: losses on the margin y·z."""
+    return loss is not None and loss.task == "binary" and not loss.probabilistic
+
+
+def decides(loss: Loss, task: str | None, outputs: int) -> bool:
+    """Whether a single output of a regression loss stands for one of two classes: squared error on 0 and 1."""
+    return loss.task == "regression" and task == "binary" and outputs == 1
 
 
 def shaped_targets(

@@ -15,17 +15,15 @@ from chainrule.data.dataset import Dataset
 from chainrule.errors import ConfigError, DataError, TrainingError
 from chainrule.losses import Loss
 from chainrule.metrics.registry import Metric
+from chainrule.nn.evaluation import INFERENCE_ROWS, outputs_of
 from chainrule.nn.module import Module
+from chainrule.nn.objective import decides, takes_signs
 from chainrule.train.inputs import as_module, inputs_only, like_training, model_dtype, probe, with_inputs
-from chainrule.train.modes import evaluating
-from chainrule.train.objective import choose_loss, decides, named_loss, takes_signs, with_targets
+from chainrule.train.objective import choose_loss, named_loss, with_targets
 
 __all__ = [
-    "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "outputs_of", "predict", "predict_proba",
-    "scores",
+    "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "predict", "predict_proba", "scores",
 ]  # fmt: skip
-
-_ROWS = 1024  # a batch for inference: large enough for BLAS, small enough for the cache
 
 
 class Scores(dict[str, float]):
@@ -35,7 +33,9 @@ class Scores(dict[str, float]):
         return " · ".join(f"{name} {value:.4f}" for name, value in self.items())
 
 
-def evaluate(model: Module, data: Any, *, loss: Any = None, metrics: Any = None, batch_size: int = _ROWS) -> Scores:
+def evaluate(
+    model: Module, data: Any, *, loss: Any = None, metrics: Any = None, batch_size: int = INFERENCE_ROWS
+) -> Scores:
     """Loss and metrics of `model` on `data`, in evaluation mode (no dropout, running statistics).
 
     Args:
@@ -60,7 +60,7 @@ def evaluate(model: Module, data: Any, *, loss: Any = None, metrics: Any = None,
     return scores(model, objective, prepared, choose_metrics(metrics, objective, dataset, shape), batch_size)
 
 
-def predict(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
+def predict(model: Module, data: Any, *, batch_size: int = INFERENCE_ROWS) -> np.ndarray:
     """Class labels ``(N,)``, or values in the target's own units, for each row of `data`.
 
     Args:
@@ -95,7 +95,7 @@ def _labels(model: Module, indices: np.ndarray) -> np.ndarray:
     return np.asarray(fitted.decode(indices))
 
 
-def predict_proba(model: Module, data: Any, *, batch_size: int = _ROWS) -> np.ndarray:
+def predict_proba(model: Module, data: Any, *, batch_size: int = INFERENCE_ROWS) -> np.ndarray:
     """Class probabilities ``(N, C)``; for a model with one output the columns are 1 - p and p.
 
     Raises:
@@ -129,17 +129,9 @@ def _linked(model: Module, data: Any, batch_size: int) -> np.ndarray:
         return outputs if model.objective is None else np.asarray(model.objective.link(outputs))
 
 
-def outputs_of(model: Module, data: Dataset, batch_size: int = _ROWS) -> np.ndarray:
-    """The model's raw outputs for every row, in evaluation mode; the modes are put back afterwards."""
-    with evaluating(model), no_grad(), quiet():
-        parts = [
-            model(Tensor.of(data.batch(np.arange(start, min(start + batch_size, len(data))))[0]))._data
-            for start in range(0, len(data), batch_size)
-        ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def scores(model: Module, loss: Loss, data: Dataset, metrics: Sequence[Metric], batch_size: int = _ROWS) -> Scores:
+def scores(
+    model: Module, loss: Loss, data: Dataset, metrics: Sequence[Metric], batch_size: int = INFERENCE_ROWS
+) -> Scores:
     """Loss and metrics on prepared data (see `train.inputs.with_targets`)."""
     outputs = outputs_of(model, data, batch_size)
     with no_grad(), quiet():

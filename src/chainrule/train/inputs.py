@@ -18,9 +18,9 @@ from chainrule.data.table import Table
 from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
 from chainrule.losses import Loss
+from chainrule.nn.evaluation import evaluating
 from chainrule.nn.module import Module
-from chainrule.train.modes import evaluating
-from chainrule.train.objective import takes_signs
+from chainrule.nn.objective import takes_signs
 
 __all__ = [
     "as_dataset", "as_module", "inputs_only", "like_training", "model_dtype", "probe", "training_and_validation",

@@ -19,7 +19,7 @@ from chainrule.nn.module import Module
 from chainrule.nn.objective import check_targets, shaped_targets, usual_loss
 from chainrule.nn.sequential import Sequential
 
-__all__ = ["choose_loss", "decides", "named_loss", "takes_signs", "with_targets"]
+__all__ = ["choose_loss", "named_loss", "with_targets"]
 
 # (loss, last layer) pairs that train something else than the user means, and what to do about them.
 _MISFITS: dict[tuple[str, type[Module]], str] = {
@@ -46,11 +46,6 @@ def named_loss(wanted: Any) -> Loss | None:
         UnknownNameError, DTypeError: if there is no such loss.
     """
     return None if wanted is None else losses.get(wanted)
-
-
-def takes_signs(loss: Loss | None) -> bool:
-    """Whether targets may be -1 and 1: losses on the margin y·z."""
-    return loss is not None and loss.task == "binary" and not loss.probabilistic
 
 
 def choose_loss(wanted: Loss | None, data: Dataset, model: Module, output_shape: tuple[int, ...]) -> Loss:
@@ -87,11 +82,6 @@ def _last_layer(model: Module) -> Module | None:
             return None
         model = inner[-1]
     return model
-
-
-def decides(loss: Loss, data_task: str | None, outputs: int) -> bool:
-    """Whether a single output of a regression loss stands for one of two classes: squared error on 0 and 1."""
-    return loss.task == "regression" and data_task == "binary" and outputs == 1
 
 
 def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype: np.dtype[Any]) -> Dataset:
