@@ -12,6 +12,7 @@ import pytest
 import chainrule as cr
 from chainrule import explain, losses, nn
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError, UnknownNameError
+from chainrule.explain.loss_at import LossAt, flat
 
 XOR = cr.data.load("xor")
 
@@ -49,6 +50,32 @@ def test_a_slice_is_the_loss_at_these_weights(trained: Any) -> None:
     assert json.loads(found.to_json())["names"] == ["0.weight[1,0]", "2.bias[0]"]
 
 
+def test_how_far_states_are_off_the_plane(trained: Any) -> None:
+    model, states = trained
+    found = explain.landscape(model, XOR, ("0.weight[1,0]", "2.bias[0]"), trajectory=states, points=2)
+    others = [copy.deepcopy(state) for state in states]
+    for state in others:
+        state["0.weight"][1, 0] = state["2.bias"][0] = 0.0
+    all_of = np.array([np.concatenate([s[p].reshape(-1) for p, _ in model.named_parameters()]) for s in others])
+    assert found.distances == pytest.approx(np.linalg.norm(all_of - all_of[-1], axis=1))
+    assert found.distances[-1] == 0
+    assert found.distances[0] > 0.1
+    assert len(explain.landscape(model, XOR, points=2).distances) == 0
+
+
+def test_gradients_are_those_of_finite_differences(trained: Any) -> None:
+    model, states = trained
+    loss_at, here = LossAt(model, XOR), flat(model, states[3])
+    value, gradient = loss_at.with_gradient(here)
+    assert value == pytest.approx(direct(model, states[3]), rel=1e-5)
+    step = 1e-6 * np.eye(len(here))
+    numeric = [(loss_at(here + one) - loss_at(here - one)) / 2e-6 for one in step]
+    assert gradient == pytest.approx(np.array(numeric), abs=1e-7)
+    frozen = copy.deepcopy(model)
+    frozen[0].weight.requires_grad = False
+    assert LossAt(frozen, XOR).with_gradient(here)[1] == pytest.approx(np.where(np.arange(13) < 6, 0, gradient))
+
+
 def test_random_directions_are_filter_normalised(trained: Any) -> None:
     model, states = trained
     before = {path: np.array(value._data) for path, value in model.state_dict().items()}
@@ -70,8 +97,8 @@ def test_random_directions_are_filter_normalised(trained: Any) -> None:
 def test_principal_components_of_the_trajectory(trained: Any) -> None:
     model, states = trained
     found = explain.landscape(model, XOR, directions="pca", trajectory=states, points=5)
-    flat = np.array([np.concatenate([s[p].reshape(-1) for p, _ in model.named_parameters()]) for s in states])
-    away = flat - flat[-1]
+    all_of = np.array([np.concatenate([s[p].reshape(-1) for p, _ in model.named_parameters()]) for s in states])
+    away = all_of - all_of[-1]
     values = np.sort(np.linalg.eigvalsh(away.T @ away))[::-1]
     assert found.explained == pytest.approx(tuple(values[:2] / values.sum()))
     assert (found.path**2).sum() == pytest.approx(values[:2].sum())

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from chainrule import losses
-from chainrule.core.mode import no_grad, quiet
-from chainrule.core.tensor import Tensor
-from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError, UnknownNameError
-from chainrule.explain.given import given_data, some_rows
+from chainrule.errors import ConfigError, DTypeError, UnknownNameError
+from chainrule.explain.loss_at import Floats, LossAt, flat
 from chainrule.explain.record import Record
-from chainrule.explain.supervised import supervised
+from chainrule.explain.weight_planes import WeightPlane, principal_plane, random_plane, slice_plane
 from chainrule.nn.module import Module
 
-__all__ = ["Landscape", "landscape"]
+__all__ = ["Landscape", "landscape", "survey"]
 
-_MOST_ROWS = 1024
 _MARGIN = 0.25
-_NAME = re.compile(r"(.+)\[([\d,\s]+)\]")
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,6 +32,7 @@ class Landscape(Record):
         center: where the model is, in these coordinates.
         center_loss: its loss.
         path: ``(steps, 2)``, where the trajectory's states are; for planes that they leave, their projections.
+        distances: ``(steps,)``, how far these states are off the plane; 0 where `loss` is the loss that they had.
         explained: for "pca", the share of the trajectory's variance along either direction; else None.
     """
 
@@ -54,22 +45,7 @@ class Landscape(Record):
     center_loss: float
     path: Floats
     explained: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class _Plane:
-    kind: str
-    names: tuple[str, str]
-    origin: Floats  # all weights at (0, 0)
-    axes: Floats  # (2, weights)
-    center: Floats
-    explained: tuple[float, float] | None = None
-
-    def project(self, states: Floats) -> Floats:
-        if not len(states):
-            return np.zeros((0, 2))
-        found: Floats = np.linalg.lstsq(self.axes.T, (states - self.origin).T, rcond=None)[0].T.astype(np.float64)
-        return found
+    distances: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def landscape(
@@ -114,112 +90,41 @@ def landscape(
         raise DTypeError("landscape takes a model", expected="a Module", got=type(model).__name__)
     if points < 2 or (span is not None and not 0 < span < math.inf):
         raise ConfigError("bad grid", expected="2 points or more, span above 0", got=f"{points} points, span {span}")
-    here = _flat(model, dict(model.named_parameters()))
-    states = np.array([_flat(model, state) for state in trajectory]).reshape(len(trajectory), len(here))
-    plane = _slice(model, here, weights) if weights is not None else _directions(model, here, directions, states, seed)
+    here = flat(model, dict(model.named_parameters()))
+    states = np.array([flat(model, state) for state in trajectory]).reshape(len(trajectory), len(here))
+    plane = slice_plane(model, here, weights) if weights is not None else _plane(model, here, directions, states, seed)
     path = plane.project(states)
     x, y = (_axis(plane, path, i, span, points) for i in (0, 1))
-    measure = _Measure(copy.deepcopy(model), data, loss)
-    grid = np.array([[measure(plane.origin + a * plane.axes[0] + b * plane.axes[1]) for a in x] for b in y])
-    center = (float(plane.center[0]), float(plane.center[1]))
-    return Landscape(plane.kind, plane.names, x, y, grid, center, measure(here), path, plane.explained)
+    return survey(plane, LossAt(model, data, loss), x, y, states)
 
 
-class _Measure:
-    """The loss as a function of all weights."""
+def survey(plane: WeightPlane, loss_at: LossAt, x: Floats, y: Floats, states: Floats) -> Landscape:
+    """Compute the loss on a grid of a plane.
 
-    def __init__(self, model: Module, data: Any, loss: Any) -> None:
-        wanted = model.objective if loss is None else losses.get(loss)
-        rows = supervised(model, some_rows(given_data(model, data, wanted), _MOST_ROWS), wanted)
-        self.model, self.loss = model.eval(), rows.loss
-        self.inputs, self.targets = Tensor.of(rows.inputs), Tensor.of(rows.targets)
-
-    def __call__(self, weights: Floats) -> float:
-        with no_grad(), quiet():
-            start = 0
-            for parameter in self.model.parameters():
-                stop = start + parameter._data.size
-                parameter._assign(weights[start:stop].reshape(parameter.shape).astype(parameter.dtype))
-                start = stop
-            return float(self.loss.forward(self.model(self.inputs), self.targets)._data)
-
-
-def _flat(model: Module, state: Mapping[str, Any]) -> Floats:
-    parts = []
-    for path, parameter in model.named_parameters():
-        if path not in state:
-            raise UnknownNameError("parameter of a state", path, list(state))
-        values = np.asarray(getattr(state[path], "_data", state[path]), np.float64)
-        if values.shape != tuple(parameter.shape):
-            raise ShapeError(f"a state's {path!r} does not fit", expected=tuple(parameter.shape), got=values.shape)
-        parts.append(values.reshape(-1))
-    if not parts:
-        raise ConfigError("the model has no weights")
-    return np.concatenate(parts)
+    Args:
+        plane: through the weights.
+        loss_at: the loss.
+        x, y: coordinates of the grid.
+        states: ``(steps, weights)``, the trajectory.
+    """
+    grid = np.array([[loss_at(plane.at(a, b)) for a in x] for b in y])
+    a, b = plane.center.tolist()
+    path = plane.project(states)
+    return Landscape(
+        plane.kind, plane.names, x, y, grid, (a, b), loss_at(plane.at(a, b)), path, plane.explained,
+        plane.distances(states, path),
+    )  # fmt: skip
 
 
-def _slice(model: Module, here: Floats, weights: Any) -> _Plane:
-    if not isinstance(weights, tuple | list) or len(weights) != 2:
-        raise ConfigError(
-            "a slice is over two weights", expected='e.g. ("0.weight[0,0]", "0.weight[0,1]")', got=weights
-        )
-    places = [_place(model, str(name)) for name in weights]
-    if places[0] == places[1]:
-        raise ConfigError("a slice is over two different weights", got=weights[0])
-    axes = np.zeros((2, len(here)))
-    axes[[0, 1], places] = 1
-    origin = here.copy()
-    origin[places] = 0
-    return _Plane("slice", (str(weights[0]), str(weights[1])), origin, axes, here[places])
-
-
-def _place(model: Module, name: str) -> int:
-    start, found = 0, _NAME.fullmatch(name.strip())
-    for path, parameter in model.named_parameters():
-        if found is not None and path == found[1]:
-            index = tuple(int(part) for part in found[2].split(",") if part.strip())
-            shape = tuple(parameter.shape)
-            if len(index) != len(shape) or any(i >= size for i, size in zip(index, shape, strict=True)):
-                raise ShapeError(f"{path!r} has no element [{found[2]}]", expected=f"an index into shape {shape}")
-            return start + int(np.ravel_multi_index(index, shape))
-        start += parameter._data.size
-    raise UnknownNameError("weight", name, [f"{path}[…]" for path, _ in model.named_parameters()])
-
-
-def _directions(model: Module, here: Floats, kind: str, states: Floats, seed: int) -> _Plane:
+def _plane(model: Module, here: Floats, kind: str, states: Floats, seed: int) -> WeightPlane:
     if kind == "random":
-        random = np.random.default_rng(seed)
-        axes = np.array([_filter_normalised(model, random) for _ in range(2)])
-        return _Plane(kind, ("direction 1", "direction 2"), here, axes, np.zeros(2))
+        return random_plane(model, here, seed)
     if kind != "pca":
         raise UnknownNameError("directions", kind, ("random", "pca"))
-    if len(states) < 3:
-        raise ConfigError("principal components need a trajectory", expected="3 states or more", got=len(states))
-    _, sizes, axes = np.linalg.svd(states - here, full_matrices=False)
-    total = float((sizes**2).sum())
-    if total == 0 or len(axes) < 2:
-        raise DataError("the trajectory does not move", fix="Take snapshots during training, not after it")
-    shares = (float(sizes[0] ** 2 / total), float(sizes[1] ** 2 / total))
-    return _Plane(kind, ("component 1", "component 2"), here, axes[:2], np.zeros(2), shares)
+    return principal_plane(here, states)
 
 
-def _filter_normalised(model: Module, random: np.random.Generator) -> Floats:
-    """A random direction whose rows have the lengths of the weights' rows; 0 for biases."""
-    parts = []
-    for parameter in model.parameters():
-        values = parameter._data.astype(np.float64)
-        drawn = random.standard_normal(values.shape)
-        if values.ndim < 2:
-            drawn[...] = 0
-        else:
-            rows = tuple(range(1, values.ndim))
-            own, length = (np.sqrt((v * v).sum(axis=rows, keepdims=True)) for v in (values, drawn))
-            drawn *= own / length
-        parts.append(drawn.reshape(-1))
-    return np.concatenate(parts)
-
-
-def _axis(plane: _Plane, path: Floats, i: int, span: float | None, points: int) -> Floats:
+def _axis(plane: WeightPlane, path: Floats, i: int, span: float | None, points: int) -> Floats:
     center = float(plane.center[i])
     reach = float(np.abs(path[:, i] - center).max()) if len(path) else 0.0
     if span is None and plane.kind == "random":
