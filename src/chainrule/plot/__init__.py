@@ -21,11 +21,12 @@ from chainrule.plot.images import images
 from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
+from chainrule.plot.surface3d import surface_3d
 from chainrule.plot.themes import set_theme, theme
 from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "graph", "graph_svg", "images", "network", "region_map", "set_theme", "theme", "training_curves",
-    "weights_image",
+    "graph", "graph_svg", "images", "network", "region_map", "set_theme", "surface_3d", "theme",
+    "training_curves", "weights_image",
 ]  # fmt: skip

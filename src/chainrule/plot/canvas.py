@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import MissingDependencyError, UnknownNameError
 from chainrule.files import atomic_write
-from chainrule.messages import text
+from chainrule.messages import language, text
 from chainrule.plot.themes import current
 
 __all__ = [
     "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "caption", "contrast", "drawing", "edge", "frame",
-    "hangul_font", "is_network", "lighter", "new_figure", "readable", "save", "signed_colors",
+    "grey_levels", "hangul_font", "is_network", "lighter", "new_figure", "readable", "save",
+    "shown_language", "signed_colors",
 ]  # fmt: skip
 
 #: One form per colour, for print without colours.
@@ -46,7 +47,6 @@ _FURTHER_FONTS = (
     "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "NanumSquare",
     "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic",
 )  # fmt: skip
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 
 
 @contextlib.contextmanager
@@ -98,10 +98,27 @@ def _style(matplotlib: Any) -> dict[str, Any]:
 
 
 def _further_fonts() -> list[str]:
+    return _installed_fonts() or _found_fonts()
+
+
+def _installed_fonts() -> list[str]:
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [name for name in _FURTHER_FONTS if name in installed]
+
+
+@cache
+def _found_fonts() -> list[str]:
+    """Look for fonts that were installed after matplotlib wrote down which there are, and make them known to it."""
+    from matplotlib import font_manager
+
+    wanted = tuple(name.replace(" ", "").lower() for name in (*_FURTHER_FONTS, "Malgun"))
+    for path in font_manager.findSystemFonts():
+        if Path(path).stem.replace("-", "").lower().startswith(wanted):
+            with contextlib.suppress(OSError, RuntimeError, ValueError):  # a damaged font is none
+                font_manager.fontManager.addfont(path)
+    return _installed_fonts()
 
 
 def hangul_font() -> str | None:
@@ -118,12 +135,16 @@ def caption(key: str, lang: str | None = None, **values: object) -> str:
             and one warning says so.
         **values: what the text's placeholders stand for.
     """
-    key = key if "." in key else f"pictures.{key}"
-    found = text(key, lang, **values)
-    if _HANGUL.search(found) and hangul_font() is None:
+    return text(key if "." in key else f"pictures.{key}", shown_language(lang), **values)
+
+
+def shown_language(lang: str | None = None) -> str:
+    """Return the language that a picture is labelled in: English instead of Korean if no font has Hangul."""
+    chosen = language(lang)
+    if chosen == "ko" and hangul_font() is None:
         _note_missing_font()
-        return text(key, "en", **values)
-    return found
+        return "en"
+    return chosen
 
 
 @cache
@@ -218,3 +239,11 @@ def signed_colors() -> Any:
 
     colors = current()
     return LinearSegmentedColormap.from_list("signed", [colors.series[1], colors.paper, colors.series[0]])
+
+
+def grey_levels() -> Any:
+    """Return a colour map from the paper for small values to ink for large ones."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = current()
+    return LinearSegmentedColormap.from_list("grey_levels", [colors.paper, colors.ink])

@@ -23,7 +23,8 @@ def confusion(
     path: str | os.PathLike[str] | None = None,
     *,
     ax: Any = None,
-    title: str = "Confusion matrix",
+    title: str | None = None,
+    lang: str | None = None,
 ) -> Any:
     """Draw a confusion matrix: a row per true class, coloured by the share of the row, labelled with the counts.
 
@@ -35,6 +36,7 @@ def confusion(
         path: file to write, if any.
         ax: axes to draw into.
         title: heading; the share of hits stands below it.
+        lang: "en" or "ko".
 
     Returns:
         matplotlib's ``Figure``.
@@ -61,17 +63,20 @@ def confusion(
             side = float(np.clip(0.62 * len(names), 2.4, 11))
             figure = canvas.new_figure(side + 1.7, side + 1.2)
             ax = figure.add_subplot()
-        _draw(ax, counts, names)
-        ax.set_title(title, loc="left", pad=22)
+        _draw(ax, counts, names, lang)
+        ax.set_title(canvas.caption("confusion", lang) if title is None else title, loc="left", pad=22)
         hits, total = int(counts.trace()), int(counts.sum())
-        score = f"{hits:,} of {total:,} right ({hits / total:.1%})" if total else "no samples"
+        share = f"{hits / max(total, 1):.1%}"
+        score = canvas.caption(
+            "right_share" if total else "no_samples", lang, right=f"{hits:,}", count=f"{total:,}", share=share
+        )
         ax.annotate(score, (0, 1), xytext=(0, 7), xycoords="axes fraction", textcoords="offset points", size=9)
         return canvas.save(ax.figure, path)
 
 
-def _draw(ax: Any, counts: np.ndarray, names: list[str]) -> None:
+def _draw(ax: Any, counts: np.ndarray, names: list[str], lang: str | None) -> None:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    pixels = np.ones((*counts.shape, 3))
+    pixels = np.full((*counts.shape, 3), canvas.lighter(canvas.PAPER, 1.0))
     size = 10.5 if len(names) <= 12 else 7.5
     for row, column in np.ndindex(*counts.shape):
         if not counts[row, column]:
@@ -80,7 +85,7 @@ def _draw(ax: Any, counts: np.ndarray, names: list[str]) -> None:
         share = 0.12 + 0.88 * float(shares[row, column])
         pixels[row, column] = canvas.lighter(canvas.COLORS[0 if hit else 1], share)
         if len(names) <= _MOST_NUMBERS:
-            ink = canvas.PAPER if share > 0.55 else canvas.INK
+            ink = canvas.readable(pixels[row, column])
             weight = "bold" if hit else "normal"
             text = f"{counts[row, column]:,}"
             ax.text(column, row, text, ha="center", va="center", color=ink, size=size, weight=weight)
@@ -89,8 +94,8 @@ def _draw(ax: Any, counts: np.ndarray, names: list[str]) -> None:
     long = max(map(len, names)) * len(names) > 45
     ax.set_xticks(ticks, names, rotation=45 if long else 0, ha="right" if long else "center", rotation_mode="anchor")
     ax.set_yticks(ticks, names)
-    ax.set_xlabel("predicted")
-    ax.set_ylabel("true")
+    ax.set_xlabel(canvas.caption("predicted_class", lang))
+    ax.set_ylabel(canvas.caption("true_class", lang))
     ax.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
     ax.grid(which="minor", color=canvas.FAINT, lw=0.8)

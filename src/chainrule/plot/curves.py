@@ -15,6 +15,8 @@ __all__ = ["training_curves"]
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 _LOGARITHMIC = 50
+# Curves whose name is a word; the others are written as they are called in code.
+_NAMED = ("loss", "accuracy")
 
 
 def training_curves(
@@ -23,6 +25,7 @@ def training_curves(
     *,
     ax: Any = None,
     title: str | None = None,
+    lang: str | None = None,
 ) -> Any:
     """Draw a panel for the loss and one for each metric: training dashed, validation solid with its best epoch.
 
@@ -32,6 +35,7 @@ def training_curves(
         path: file to write, if any.
         ax: axes to draw into; then only the loss is drawn.
         title: heading of the whole picture.
+        lang: "en" or "ko".
 
     Returns:
         matplotlib's ``Figure``.
@@ -46,11 +50,11 @@ def training_curves(
     _check_lengths(history)
     with canvas.drawing():
         if ax is not None:
-            _panel(ax, names[0], history)
+            _panel(ax, names[0], history, lang)
             return canvas.save(ax.figure, path)
         figure = canvas.new_figure(4.4 * len(names), 3.4)
         for place, name in enumerate(names):
-            _panel(figure.add_subplot(1, len(names), place + 1), name, history)
+            _panel(figure.add_subplot(1, len(names), place + 1), name, history, lang)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=12)
         return canvas.save(figure, path)
@@ -62,7 +66,7 @@ def _check_lengths(history: Mapping[str, Sequence[float]]) -> None:
         raise ShapeError("the curves differ in length", got=", ".join(f"{k} {n}" for k, n in lengths.items()))
 
 
-def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
+def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]], lang: str | None) -> None:
     from matplotlib.ticker import MaxNLocator
 
     training = np.asarray(history[name], float)
@@ -71,18 +75,27 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]]) -> None:
     marker = "o" if len(epochs) == 1 else None
     alone = validation is None
     style = "-" if alone else (0, (4, 2))
-    ax.plot(epochs, training, ls=style, color=canvas.COLORS[0], lw=1.8, marker=marker, label="training")
+    ax.plot(
+        epochs,
+        training,
+        ls=style,
+        color=canvas.COLORS[0],
+        lw=1.8,
+        marker=marker,
+        label=canvas.caption("training", lang),
+    )
     every = [training]
     if validation is not None:
         every.append(validation)
-        ax.plot(epochs, validation, color=canvas.COLORS[1], lw=1.8, marker=marker, label="validation")
-        _mark_best(ax, epochs, validation, smallest=_shrinks(training))
+        label = canvas.caption("validation", lang)
+        ax.plot(epochs, validation, color=canvas.COLORS[1], lw=1.8, marker=marker, label=label)
+        _mark_best(ax, epochs, validation, lang, smallest=_shrinks(training))
     values = np.concatenate(every)
     values = values[np.isfinite(values)]
     if name == "loss" and values.size and values.min() > 0 and values.max() / values.min() > _LOGARITHMIC:
         ax.set_yscale("log")
-    ax.set_title(name.replace("_", " "))
-    ax.set_xlabel("epoch")
+    ax.set_title(canvas.caption(name, lang) if name in _NAMED else name.replace("_", " "))
+    ax.set_xlabel(canvas.caption("epoch", lang))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
     ax.set_axisbelow(True)
@@ -97,7 +110,7 @@ def _shrinks(curve: np.ndarray) -> bool:
     return bool(finite.size) and bool(finite[0] >= finite[-1])
 
 
-def _mark_best(ax: Any, epochs: np.ndarray, values: np.ndarray, *, smallest: bool) -> None:
+def _mark_best(ax: Any, epochs: np.ndarray, values: np.ndarray, lang: str | None, *, smallest: bool) -> None:
     if not np.isfinite(values).any():
         return
     best = int(np.nanargmin(values) if smallest else np.nanargmax(values))
@@ -110,5 +123,5 @@ def _mark_best(ax: Any, epochs: np.ndarray, values: np.ndarray, *, smallest: boo
         mec=canvas.PAPER,
         mew=1.2,
         zorder=3,
-        label=f"best: {values[best]:.3g}, epoch {epochs[best]}",
+        label=canvas.caption("best", lang, value=f"{values[best]:.3g}", epoch=epochs[best]),
     )

@@ -80,7 +80,7 @@ def _plane(ax: Any, table: Any, perceptron: Perceptron | None, lang: str | None)
             s=150,
             c=canvas.COLORS[value],
             marker=canvas.MARKERS[value],
-            edgecolors=canvas.PAPER,
+            edgecolors=canvas.edge(canvas.COLORS[value]),
             linewidths=1.8,
             label=canvas.caption(name, lang),
             zorder=3,

@@ -27,10 +27,11 @@ def graph(
     names: Any = None,
     ax: Any = None,
     title: str | None = None,
+    lang: str | None = None,
 ) -> Any:
     """Draw the operations that made a tensor, from left to right, with shapes, or the values of single numbers.
 
-    Blue boxes require gradients, grey ones do not, white rounded ones are operations of the table.  The layout is
+    Blue boxes require gradients, grey ones do not, rounded ones are operations of the table.  The layout is
     this package's own; nothing but matplotlib is needed.
 
     Args:
@@ -39,6 +40,7 @@ def graph(
         path: file to write, if any.
         ax: axes to draw into.
         title: heading.
+        lang: "en" or "ko".
 
     Returns:
         matplotlib's ``Figure``.
@@ -49,9 +51,9 @@ def graph(
         ConfigError: if there are too many operations to draw.
         MissingDependencyError: if matplotlib is not installed.
     """
-    found = recorded(tensor, names)
-    width, height = _size(found)
     with canvas.drawing():
+        found = recorded(tensor, names, canvas.shown_language(lang))
+        width, height = _size(found)
         if ax is None:
             figure = canvas.new_figure(width * 0.95, height * 0.95 + (0.3 if title else 0.0))
             ax = figure.add_subplot()
@@ -66,17 +68,18 @@ def graph(
         return canvas.save(ax.figure, path)
 
 
-def graph_svg(tensor: Any, *, names: Any = None) -> str:
+def graph_svg(tensor: Any, *, names: Any = None, lang: str | None = None) -> str:
     """Return the same picture as SVG, made without matplotlib; text takes the colour of the page around it.
 
     Args:
         tensor: a result of recorded operations; draw it before `backward` frees them.
         names: name -> tensor, or a network, whose parameters' paths are taken.
+        lang: "en" or "ko".
 
     Raises:
         DTypeError, GradientError, ConfigError: as `graph`.
     """
-    found = recorded(tensor, names)
+    found = recorded(tensor, names, lang)
     width, height = (round(_PIXELS * side) for side in _size(found))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" '

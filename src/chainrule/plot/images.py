@@ -71,10 +71,11 @@ def images(
     taken = _named(predictions, classes, len(pictures), "predictions")
     with canvas.drawing():
         figure, panels = grid(len(pictures))
+        colors = canvas.grey_levels()
         low, high = float(np.nanmin(pictures)), float(np.nanmax(pictures))
         for i, (ax, picture) in enumerate(zip(panels, pictures, strict=True)):
             scaled = (picture - low) / ((high - low) or 1.0) if picture.ndim == 3 else picture
-            ax.imshow(scaled, cmap="gray_r", vmin=low, vmax=high, interpolation="nearest")
+            ax.imshow(scaled, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
             _label(ax, None if true is None else true[i], None if taken is None else taken[i], lang)
         heading = [title] if title else []
         if true is not None and taken is not None:

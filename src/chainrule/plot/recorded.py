@@ -12,6 +12,7 @@ from chainrule.core.node import OpNode
 from chainrule.core.tensor import Tensor
 from chainrule.errors import ConfigError, DTypeError
 from chainrule.explain.graph import Graph, Item, gather
+from chainrule.messages import text
 from chainrule.plot import canvas
 from chainrule.plot.layered import Layout, layered
 
@@ -42,12 +43,13 @@ class Recorded:
     layout: Layout
 
 
-def recorded(tensor: Any, names: Any = None) -> Recorded:
+def recorded(tensor: Any, names: Any = None, lang: str | None = None) -> Recorded:
     """Read the graph behind a tensor.
 
     Args:
         tensor: a result of recorded operations, before `backward` frees them.
         names: name -> tensor, or a network, whose parameters' paths are taken.
+        lang: of the names that are not given, "en" or "ko".
 
     Raises:
         DTypeError: for something that is no tensor.
@@ -58,7 +60,7 @@ def recorded(tensor: Any, names: Any = None) -> Recorded:
         raise DTypeError("a computational graph belongs to a tensor", got=type(tensor).__name__)
     known = _known(names)
     graph = gather(tensor)
-    constants, called = _constants(graph, known)
+    constants, called = _constants(graph, known, text("pictures.constant", lang))
     leaves = len(graph.leaves)
     total = leaves + len(constants) + len(graph.items)
     if total > _MOST:
@@ -68,7 +70,7 @@ def recorded(tensor: Any, names: Any = None) -> Recorded:
     number = {key: leaves + i for i, key in enumerate(constants)}
     first = leaves + len(constants)
     boxes = [
-        Box("leaf", (known.get(id(leaf.tensor), f"leaf {i + 1}"), _value(leaf.value)))
+        Box("leaf", (known.get(id(leaf.tensor), text("pictures.leaf", lang, number=i + 1)), _value(leaf.value)))
         for i, leaf in enumerate(graph.leaves)
     ]
     boxes += [Box("constant", (called[key], _value(array))) for key, array in constants.items()]
@@ -94,7 +96,7 @@ def _known(names: Any) -> dict[int, str]:
     return {id(part): str(name) for name, one in names.items() for part in (one, one._data)}
 
 
-def _constants(graph: Graph, known: dict[int, str]) -> tuple[dict[int, np.ndarray], dict[int, str]]:
+def _constants(graph: Graph, known: dict[int, str], unnamed: str) -> tuple[dict[int, np.ndarray], dict[int, str]]:
     """Arrays that take part and need no gradient, e.g. inputs, and what they are called.
 
     The graph keeps one copy of each array, the node the array itself, by which its name is found.
@@ -106,7 +108,7 @@ def _constants(graph: Graph, known: dict[int, str]) -> tuple[dict[int, np.ndarra
         for arg, original, source in zip(item.args, originals, item.sources, strict=True):
             if source is None and isinstance(arg, np.ndarray):
                 found[id(arg)] = arg
-                called[id(arg)] = known.get(id(original), "constant")
+                called[id(arg)] = known.get(id(original), unnamed)
     return found, called
 
 

@@ -26,6 +26,7 @@ def region_map(
     ax: Any = None,
     title: str | None = None,
     output: int = 0,
+    lang: str | None = None,
 ) -> Any:
     """Draw the polygons of constant affine map, coloured by predicted class, and the decision boundary.
 
@@ -40,6 +41,7 @@ def region_map(
         ax: axes to draw into.
         title: heading.
         output: which output colours the polygons where there are no classes.
+        lang: "en" or "ko".
 
     Returns:
         matplotlib's ``Figure``.
@@ -58,10 +60,10 @@ def region_map(
         if regions.classes:
             _cells(axes, regions)
         elif len(regions):
-            _values(axes, regions, output)
+            _values(axes, regions, output, lang)
         _lines(axes, regions)
         _samples(axes, points, labels)
-        _labelled(axes, regions, labels, title)
+        _labelled(axes, regions, labels, title, lang)
         return canvas.save(figure, path)
 
 
@@ -92,7 +94,7 @@ def _cells(ax: Any, regions: Any) -> None:
     ax.add_collection(PolyCollection(regions.cells, facecolors=colors, edgecolors=colors, linewidths=0.3))
 
 
-def _values(ax: Any, regions: Any, output: int) -> None:
+def _values(ax: Any, regions: Any, output: int, lang: str | None) -> None:
     from matplotlib.collections import PolyCollection
 
     middles = np.array([polygon.mean(axis=0) for polygon in regions.polygons])
@@ -100,7 +102,7 @@ def _values(ax: Any, regions: Any, output: int) -> None:
     drawn = PolyCollection(regions.polygons, array=values, cmap="cividis", edgecolors="face", linewidths=0.3)
     ax.add_collection(drawn)
     bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.85, pad=0.03)
-    bar.set_label(f"{regions.outputs[output]}, in the middle of each region", size=9)
+    bar.set_label(canvas.caption("middle_value", lang, output=regions.outputs[output]), size=9)
     bar.outline.set_visible(False)
 
 
@@ -120,18 +122,19 @@ def _samples(ax: Any, points: np.ndarray, labels: np.ndarray) -> None:
     shown = np.linspace(0, len(points) - 1, min(len(points), _MOST_POINTS)).astype(int)
     for index in np.unique(labels).tolist():
         chosen = shown[labels[shown] == index]
+        color = canvas.COLORS[index % len(canvas.COLORS)]
         ax.scatter(
             *points[chosen].T,
             s=130 if few else 24,
-            c=canvas.COLORS[index % len(canvas.COLORS)],
+            c=color,
             marker=canvas.MARKERS[index % len(canvas.MARKERS)],
-            edgecolors=canvas.PAPER,
+            edgecolors=canvas.edge(color),
             linewidths=1.6 if few else 0.7,
             zorder=3,
         )
 
 
-def _labelled(ax: Any, regions: Any, labels: np.ndarray, title: str | None) -> None:
+def _labelled(ax: Any, regions: Any, labels: np.ndarray, title: str | None, lang: str | None) -> None:
     left, right, bottom, top = regions.bounds
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
@@ -140,15 +143,15 @@ def _labelled(ax: Any, regions: Any, labels: np.ndarray, title: str | None) -> N
     canvas.frame(ax)
     if title:
         ax.set_title(title, loc="left", pad=22)
-    count = f"exact: {len(regions):,} region{'s' * (len(regions) != 1)}, the network is one affine map on each"
-    note = count if regions.kind == "exact" else "sampled: the activations are smooth, there are no exact regions"
+    exact = "exact_region" if len(regions) == 1 else "exact_regions"
+    note = canvas.caption(exact if regions.kind == "exact" else "smooth_regions", lang, count=f"{len(regions):,}")
     ax.annotate(note, (0, 1), xytext=(0, 7), textcoords="offset points", xycoords="axes fraction", size=9)
-    handles = _keys(regions, labels)
+    handles = _keys(regions, labels, lang)
     if handles:
         ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4, columnspacing=1.4)
 
 
-def _keys(regions: Any, labels: np.ndarray) -> list[Any]:
+def _keys(regions: Any, labels: np.ndarray, lang: str | None) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -156,12 +159,18 @@ def _keys(regions: Any, labels: np.ndarray) -> list[Any]:
     if regions.classes and regions.kind == "exact":
         for c in np.unique(regions.cell_classes).tolist():
             color = canvas.lighter(canvas.COLORS[c % len(canvas.COLORS)], 0.4)
-            keys.append(Patch(facecolor=color, edgecolor=canvas.GREY, label=f"class {regions.classes[c]}"))
+            keys.append(
+                Patch(
+                    facecolor=color, edgecolor=canvas.GREY, label=canvas.caption("class", lang, name=regions.classes[c])
+                )
+            )
     elif regions.classes:
         for c in np.unique(labels).tolist():
             shown, marker = canvas.COLORS[c % len(canvas.COLORS)], canvas.MARKERS[c % len(canvas.MARKERS)]
             name = regions.classes[c] if c < len(regions.classes) else c
-            keys.append(Line2D([], [], color=shown, marker=marker, linestyle="", label=f"class {name}"))
+            keys.append(
+                Line2D([], [], color=shown, marker=marker, linestyle="", label=canvas.caption("class", lang, name=name))
+            )
     if len(regions.boundary):
-        keys.append(Line2D([], [], color=canvas.INK, linewidth=2.2, label="decision boundary"))
+        keys.append(Line2D([], [], color=canvas.INK, linewidth=2.2, label=canvas.caption("boundary", lang)))
     return keys
