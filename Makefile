@@ -6,6 +6,10 @@ ARGS ?=
 WORKERS ?= 2
 TORCH ?= torch==2.13.0
 
+# ALL=1 builds every instruction set, SANITIZE=address,undefined or thread a checking build in its own folder.
+ALL ?=
+SANITIZE ?=
+
 CANDIDATES := python3.11 python3.12 python3.13 python3 python
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 IS_NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -14,7 +18,7 @@ SAY := @echo "==>"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format peers bench clean
+.PHONY: help demo test lint format native peers bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,13 +45,16 @@ format: .venv/.lint ## let ruff repair style and layout
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
+native: .venv/.native-tools ## build the native engine beside the Python sources, as far as it has changed
+	@.venv/bin/python native/build.py $(if $(ALL),--all) $(if $(SANITIZE),--sanitize=$(SANITIZE)) $(ARGS)
+
 peers: .venv/.peers ## add PyTorch and JAX, for the live comparisons in the tests
 
 bench: .venv/.bench ## run the benchmarks against the rivals
 	@.venv/bin/python benchmarks/run.py $(ARGS)
 
 clean: ## remove .venv, caches, builds and the demonstration's folder
-	@rm -rf .venv build dist chainrule-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist src/chainrule/engines/_native_* chainrule-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per installed extra, so that a second call goes straight to work.  Each installs the package
@@ -90,6 +97,10 @@ clean: ## remove .venv, caches, builds and the demonstration's folder
 .venv/.lint: pyproject.toml | .venv/.created
 	$(SAY) "installing chainrule[lint] into .venv"
 	@$(PIP) --editable '.[lint]'
+	@touch $@
+
+.venv/.native-tools: pyproject.toml | .venv/.created
+	@$(PIP) 'cmake>=3.26' 'nanobind>=3.1,<4' ninja
 	@touch $@
 
 .venv/.peers: | .venv/.created
