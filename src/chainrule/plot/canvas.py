@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import warnings
@@ -17,7 +18,7 @@ from chainrule.messages import language, text
 from chainrule.plot.themes import current
 
 __all__ = [
-    "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "caption", "contrast", "drawing", "edge", "frame",
+    "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "WASH", "caption", "contrast", "drawing", "edge", "frame",
     "grey_levels", "hangul_font", "is_network", "lighter", "new_figure", "readable", "save",
     "shown_language", "signed_colors",
 ]  # fmt: skip
@@ -30,7 +31,8 @@ PAPER: str
 GREY: str
 FAINT: str
 COLORS: tuple[str, ...]
-_PARTS = {"INK": "ink", "PAPER": "paper", "GREY": "grey", "FAINT": "faint", "COLORS": "series"}
+WASH: float
+_PARTS = {"INK": "ink", "PAPER": "paper", "GREY": "grey", "FAINT": "faint", "COLORS": "series", "WASH": "wash"}
 # What WCAG 2.2 asks of graphics (1.4.11).
 _CONTRAST = 3.0
 
@@ -62,8 +64,23 @@ def drawing() -> Iterator[None]:
         raise MissingDependencyError(
             "pictures need matplotlib, which is not installed", fix='Run: pip install "chainrule[plot]"'
         ) from error
-    with matplotlib.rc_context(_style(matplotlib)):
+    with _quiet_about_weights(), matplotlib.rc_context(_style(matplotlib)):
         yield
+
+
+@contextlib.contextmanager
+def _quiet_about_weights() -> Iterator[None]:
+    """Korean fonts call their bold face semi-bold; that it is taken needs no note."""
+    log = logging.getLogger("matplotlib.font_manager")
+    log.addFilter(_of_interest)
+    try:
+        yield
+    finally:
+        log.removeFilter(_of_interest)
+
+
+def _of_interest(record: logging.LogRecord) -> bool:
+    return "font weight" not in record.getMessage()
 
 
 def _style(matplotlib: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def training_curves(
         for place, name in enumerate(names):
             _panel(figure.add_subplot(1, len(names), place + 1), name, history, lang)
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=12)
+            figure.suptitle(title, x=0.01, ha="left", fontsize=12, weight="bold")
         return canvas.save(figure, path)
 
 

@@ -16,6 +16,7 @@ _WIDE, _HIGH = 1.0, 0.56  # of a box
 _ACROSS = 1.45  # from column to column; rows are 0.8 apart
 _DOWN = 0.8
 _PIXELS = 96  # of a unit, in SVG
+_CHARACTERS = 12  # that fit into a box
 
 Curve = list[tuple[float, float]]
 
@@ -102,9 +103,12 @@ def graph_svg(tensor: Any, *, names: Any = None, lang: str | None = None) -> str
         parts.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{_PIXELS * _WIDE:g}" height="{_PIXELS * _HIGH:g}" '
             f'rx="{corner}" fill="{_hexadecimal(_fill(box.kind))}" stroke="{canvas.INK}"/>'
-            f'<text x="{x:.1f}" y="{y - 4:.1f}" font-weight="bold" fill="{canvas.INK}">{escape(box.lines[0])}</text>'
-            f'<text x="{x:.1f}" y="{y + 14:.1f}" fill="{canvas.INK}">{escape(box.lines[1])}</text>'
         )
+        for line, below, weight, share in _written(box.lines):
+            parts.append(
+                f'<text x="{x:.1f}" y="{y + _PIXELS * below + 4:.1f}" font-size="{12 * share:.3g}" '
+                f'font-weight="{weight}" fill="{canvas.INK}">{escape(line)}</text>'
+            )
     return "".join([*parts, "</svg>"])
 
 
@@ -155,5 +159,25 @@ def _box(ax: Any, kind: str, lines: tuple[str, ...], x: float, y: float) -> None
     ax.add_patch(
         FancyBboxPatch((left, top), _WIDE, _HIGH, boxstyle=corner, fc=_fill(kind), ec=canvas.INK, lw=1, zorder=2)
     )
-    ax.text(x, y - 0.1, lines[0], size=8, weight="bold", ha="center", va="center", zorder=3)
-    ax.text(x, y + 0.14, lines[1], size=8, ha="center", va="center", zorder=3)
+    for line, below, weight, share in _written(lines):
+        ax.text(x, y + below, line, size=8 * share, weight=weight, ha="center", va="center", zorder=3)
+
+
+def _written(lines: tuple[str, ...]) -> list[tuple[str, float, str, float]]:
+    """The rows of a box: text, place below its middle, weight, and the share of the usual size that fits."""
+    name = _broken(lines[0])
+    places = (-0.1, 0.14) if len(name) == 1 else (-0.165, -0.01, 0.165)
+    rows = [(row, "bold") for row in name] + [(lines[1], "normal")]
+    return [
+        (row, below, weight, min(1.0, _CHARACTERS / max(len(row), 1)))
+        for (row, weight), below in zip(rows, places, strict=True)
+    ]
+
+
+def _broken(name: str) -> list[str]:
+    """A name that is too long for one row in two, behind a dot, a space or a line."""
+    breaks = [i + 1 for i, letter in enumerate(name[:-1]) if letter in "._ "]
+    if len(name) <= _CHARACTERS or not breaks:
+        return [name]
+    middle = min(breaks, key=lambda place: max(place, len(name) - place))
+    return [name[:middle].rstrip(), name[middle:]]

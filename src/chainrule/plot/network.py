@@ -18,6 +18,8 @@ _GAP = 2.6  # between columns, in units of the distance between two neurons
 _RADIUS = 0.34
 # Up to so many connections between two columns, each has its number written on it.
 _MOST_NUMBERED = 12
+# Where on a line its number may stand.
+_SHARES = tuple(0.26 + 0.04 * i for i in range(13))
 
 # A place in a column: the neuron's number, or None where neurons are left out.
 Places = list[int | None]
@@ -101,6 +103,7 @@ def _connections(ax: Any, i: int, weights: np.ndarray, left: Places, right: Plac
     numbered = weights.size <= _MOST_NUMBERED
     lines: dict[bool, list[Any]] = {True: [], False: []}
     widths: dict[bool, list[float]] = {True: [], False: []}
+    taken: list[tuple[float, float]] = []
     for row, unit in enumerate(right):
         for place, feature in enumerate(left):
             if unit is None or feature is None:
@@ -110,7 +113,7 @@ def _connections(ax: Any, i: int, weights: np.ndarray, left: Places, right: Plac
             lines[w >= 0].append(ends)
             widths[w >= 0].append(0.25 + 3.75 * min(abs(w) / largest, 1.0) if np.isfinite(w) else 1.0)
             if numbered:
-                _number_on(ax, *ends, w, share=0.34 if (row + place) % 2 else 0.24)
+                taken.append(_number_on(ax, *ends, w, taken))
     for positive, color, style in ((True, canvas.COLORS[0], "solid"), (False, canvas.COLORS[1], (0, (3, 1.2)))):
         alpha = 0.85 if numbered else 0.6
         drawn = LineCollection(
@@ -119,10 +122,16 @@ def _connections(ax: Any, i: int, weights: np.ndarray, left: Places, right: Plac
         ax.add_collection(drawn)
 
 
-def _number_on(ax: Any, start: tuple[float, float], end: tuple[float, float], w: float, share: float) -> None:
-    x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+def _number_on(
+    ax: Any, start: tuple[float, float], end: tuple[float, float], w: float, taken: list[tuple[float, float]]
+) -> tuple[float, float]:
+    """Write a weight on its line, near its start where there is room, and return the place."""
+    places = [(start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])) for share in _SHARES]
+    room = [min((max(abs(x - a) / 0.62, abs(y - b) / 0.24) for a, b in taken), default=1.0) for x, y in places]
+    x, y = next((place for place, free in zip(places, room, strict=True) if free >= 1), places[int(np.argmax(room))])
     box = {"boxstyle": "round,pad=0.12", "fc": canvas.PAPER, "ec": "none", "alpha": 0.9}
     ax.text(x, y, _short(w), size=7.5, ha="center", va="center", bbox=box, zorder=2)
+    return x, y
 
 
 def _neurons(ax: Any, found: Wiring, i: int, column: Places, names: Sequence[str] | None) -> None:

@@ -126,7 +126,8 @@ def class_colors() -> Any:
     """Return a colour map from blue for class 0, through the paper at one half, to vermillion for class 1."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    ends: list[Any] = [canvas.lighter(canvas.COLORS[0], 0.62), canvas.PAPER, canvas.lighter(canvas.COLORS[1], 0.62)]
+    sides = [canvas.lighter(color, canvas.WASH) for color in canvas.COLORS[:2]]
+    ends: list[Any] = [sides[0], canvas.PAPER, sides[1]]
     return LinearSegmentedColormap.from_list("classes", ends)
 
 

@@ -108,10 +108,12 @@ def _values(ax: Any, regions: Any, output: int, lang: str | None) -> None:
 
 def _lines(ax: Any, regions: Any) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.colors import to_rgba
 
     if len(regions):
         fine = float(np.clip(0.9 * (_MANY / max(len(regions), _MANY)) ** 0.5, 0.15, 0.9))
-        ax.add_collection(PolyCollection(regions.polygons, facecolors="none", edgecolors=canvas.GREY, linewidths=fine))
+        lines = to_rgba(canvas.INK, 0.3)  # two polygons draw each line
+        ax.add_collection(PolyCollection(regions.polygons, facecolors="none", edgecolors=lines, linewidths=fine))
     if len(regions.boundary):
         ax.add_collection(LineCollection(regions.boundary, colors=canvas.PAPER, linewidths=4.2, capstyle="round"))
         ax.add_collection(LineCollection(regions.boundary, colors=canvas.INK, linewidths=2.2, capstyle="round"))

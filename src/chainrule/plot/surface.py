@@ -75,27 +75,35 @@ def decision_surface(
 
 def _quantity(ax: Any, plane: Plane, lang: str | None) -> None:
     """The value as colour, with lines of equal value, and what was measured in the same colours."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.ticker import MaxNLocator
+
     chosen = shown(plane)
     both = np.concatenate([plane.answers.reshape(-1), plane.targets[np.isfinite(plane.targets)]])
     low, high = float(both.min()), float(both.max())
     high = high if high > low else low + 1.0
-    levels = np.linspace(low, high, _LEVELS + 1)
-    shades = ax.contourf(plane.x, plane.y, plane.answers, levels=levels, cmap="cividis", antialiased=False)
+    levels = MaxNLocator(4 * _LEVELS // 3).tick_values(low, high)
+    colors = Normalize(low, high)
+    shades = ax.contourf(plane.x, plane.y, plane.answers, levels=levels, cmap="cividis", norm=colors, antialiased=False)
     if not plane.flat:
-        ax.contour(plane.x, plane.y, plane.answers, levels=levels[::5], colors=canvas.INK, linewidths=0.5)
+        lines = MaxNLocator(6).tick_values(low, high)
+        ax.contour(plane.x, plane.y, plane.answers, levels=lines, colors=canvas.INK, linewidths=0.5)
+    rings = [canvas.readable(one) for one in ScalarMappable(colors, "cividis").to_rgba(plane.targets[chosen])]
     ax.scatter(
         *plane.points[chosen].T,
         s=_size(plane, 130, 30),
         c=plane.targets[chosen],
         cmap="cividis",
-        vmin=low,
-        vmax=high,
-        edgecolors=canvas.PAPER,
+        norm=colors,
+        edgecolors=rings,
         linewidths=1.0,
         zorder=3,
         label=canvas.caption("measured", lang),
     )
-    _bar(ax, shades, canvas.caption("value", lang))
+    bar = _bar(ax, shades, canvas.caption("value", lang))
+    bar.locator = MaxNLocator(6)
+    bar.update_ticks()
 
 
 def _classes(ax: Any, plane: Plane, lang: str | None) -> None:
@@ -151,7 +159,7 @@ def _many(ax: Any, plane: Plane) -> None:
     for index in range(shares.shape[2]):
         color = np.array(canvas.lighter(canvas.COLORS[index % len(canvas.COLORS)], 1.0))
         here = winner == index
-        strength = 0.1 + 0.5 * np.clip((sureness[here] - least) / (1 - least), 0, 1)[:, None]
+        strength = 0.1 + (canvas.WASH - 0.1) * np.clip((sureness[here] - least) / (1 - least), 0, 1)[:, None]
         pixels[here] = strength * color + (1 - strength) * ground
     ax.imshow(pixels, extent=(x[0], x[-1], y[0], y[-1]), origin="lower", aspect="auto", interpolation="bilinear")
     for index in np.unique(winner):

@@ -18,6 +18,7 @@ _GRID = 81  # points along each axis
 _MESH = 5  # every so many points a line runs over the surface
 # Room between the floor and the lowest value, as a share of the range of values.
 _CELLAR = 0.45
+_DEEP_CELLAR = 0.8  # under several surfaces, which all come down to 0
 
 
 def surface_3d(
@@ -99,15 +100,20 @@ def _heights(plane: Plane) -> tuple[float, float]:
 
 def _floor(plane: Plane) -> float:
     low, high = _heights(plane)
-    return low - _CELLAR * (high - low)
+    several = not plane.quantity and plane.answers.shape[2] > 2
+    return low - (_DEEP_CELLAR if several else _CELLAR) * (high - low)
 
 
 def _room(ax: Any, plane: Plane, elevation: float, azimuth: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     low, high = _heights(plane)
     ax.view_init(elevation, azimuth)
-    ax.set_box_aspect((1, 1, 0.85), zoom=0.88)
+    ax.set_box_aspect((1, 1, 0.9), zoom=1.0)
     ax.set(xlim=(plane.x[0], plane.x[-1]), ylim=(plane.y[0], plane.y[-1]), zlim=(_floor(plane), high))
     ax.set_zticks([0, 0.25, 0.5, 0.75, 1] if not plane.quantity else _ticks(low, high))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.yaxis.set_major_locator(MaxNLocator(5))
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_pane_color(canvas.PAPER)
         axis.line.set_color(canvas.GREY)
@@ -180,7 +186,7 @@ def _classes(ax: Any, plane: Plane) -> None:
     else:
         for index in range(shares.shape[2]):
             color = canvas.COLORS[index % len(canvas.COLORS)]
-            _drawn(ax, plane, shares[:, :, index], color=color, shade=False, alpha=0.42)
+            _drawn(ax, plane, shares[:, :, index], color=color, shade=False, alpha=0.36)
             _boundary(ax, plane, lead(shares, index), floor)
     _samples(ax, plane, floor)
 
@@ -222,10 +228,11 @@ def _labelled(ax: Any, plane: Plane, title: str | None, lang: str | None) -> Non
         height = canvas.caption("probability_of", lang, name=plane.name(1))
     else:
         height = canvas.caption("probability", lang)
-    ax.set_zlabel(height)
+    ax.zaxis.set_rotate_label(False)
+    ax.set_zlabel(height, rotation=90, labelpad=7)
     if title:
         ax.set_title(title, loc="left", pad=22)
     note = canvas.caption("sampled_flat" if plane.flat else "sampled_grid", lang, grid=_GRID)
     ax.annotate(note, (0, 1), xytext=(0, 7), textcoords="offset points", xycoords="axes fraction", size=9)
     if not plane.quantity:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, handletextpad=0.1, columnspacing=1)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.03), ncols=4, handletextpad=0.1, columnspacing=1)

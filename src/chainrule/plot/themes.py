@@ -24,6 +24,7 @@ class Theme:
         faint: grid lines.
         series: one colour per class or curve. The first four have a contrast of 3:1 and more against the paper, as
             WCAG 2.2 asks of graphics (1.4.11); the others get an edge of ink where they have less.
+        wash: how strongly an area is coloured in which a model is sure of a class, so that samples still stand out.
     """
 
     ink: str
@@ -31,6 +32,7 @@ class Theme:
     grey: str
     faint: str
     series: tuple[str, ...]
+    wash: float
 
 
 # Okabe and Ito's colours, *Color Universal Design*, 2008: blue, vermillion, green, purple, orange, sky, yellow. On dark
@@ -39,8 +41,8 @@ _ORIGINAL = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "
 _ON_DARK = ("#3FA0E0", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#A9DCF7", "#F0E442")
 
 THEMES = {
-    "light": Theme("#222222", "#FFFFFF", "#8A8A8A", "#E5E5E5", _ORIGINAL),
-    "dark": Theme("#E9E9E6", "#1C1E22", "#9A9DA3", "#3A3D43", _ON_DARK),
+    "light": Theme("#222222", "#FFFFFF", "#8A8A8A", "#E5E5E5", _ORIGINAL, wash=0.6),
+    "dark": Theme("#E9E9E6", "#1C1E22", "#9A9DA3", "#3A3D43", _ON_DARK, wash=0.45),
 }
 _VARIABLE = "CHAINRULE_THEME"
 

@@ -45,7 +45,7 @@ MESSAGES = {
     "middle_value": "{output}, 각 영역 한가운데의 값",
     "class": "클래스 {name}",
     "boundary": "결정 경계",
-    "sampled_grid": "{grid} × {grid} 격자에서 계산한 값",
+    "sampled_grid": "{grid} × {grid}개의 점에서 계산",
     "sampled_flat": "격자 계산: 어디에서나 답이 같습니다",
     "probability": "확률",
     "probability_of": "클래스 {name}의 확률",
