@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +11,14 @@ import numpy as np
 
 from chainrule.core import rng
 from chainrule.data.dataset import Splits
-from chainrule.errors import ConfigError, DTypeError, TrainingError
+from chainrule.errors import ConfigError, TrainingError
 from chainrule.explain.given import given_data, model_inputs, some_rows
 from chainrule.explain.record import Record
 from chainrule.explain.solutions import HiddenLayer, canonical, hidden_features, same_features
 from chainrule.metrics import registry
 from chainrule.nn.module import Module
 from chainrule.optim.optimizer import Optimizer
+from chainrule.train.building import check_build, random_numbers_kept
 from chainrule.train.evaluation import check_count, evaluate
 from chainrule.train.fit import fit
 from chainrule.train.inputs import as_module
@@ -155,11 +155,7 @@ def restarts(
         ChainruleError: as `fit` does; a training that diverges is a failure, not an error.
     """
     check_count("n", n)
-    if isinstance(build, Module) or not callable(build):
-        raise DTypeError(
-            "build makes a network", expected="a function without arguments", got=type(build).__name__,
-            fix="Pass lambda: nn.Sequential(…)",
-        )  # fmt: skip
+    check_build(build)
     if isinstance(fit_options.get("optimizer"), Optimizer):
         raise ConfigError("each restart needs its own optimizer", fix='Name it: optimizer="adam", lr=…')
     if not 0 < confidence < 1:
@@ -169,7 +165,7 @@ def restarts(
     options = {"verbose": 0, **fit_options}
     runs: list[tuple[int, float, tuple[float, ...], float, str | None]] = []
     models: list[Module] = []
-    with _random_numbers_kept():
+    with random_numbers_kept():
         rng.manual_seed(seed)
         for one in range(seed, seed + n):
             rng.manual_seed(one)
@@ -208,15 +204,6 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     half = z * math.sqrt(p * (1 - p) / n + extra / (4 * n))
     low, high = ((p + extra / 2 + sign * half) / (1 + extra) for sign in (-1, 1))
     return (0.0 if successes == 0 else low), (1.0 if successes == n else high)
-
-
-@contextlib.contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    seed, before = rng.initial_seed(), rng.generator().bit_generator.state
-    try:
-        yield
-    finally:
-        rng.manual_seed(seed).bit_generator.state = before
 
 
 def _train(model: Module, data: Any, seed: int, options: dict[str, Any]) -> tuple[tuple[float, ...], float, str | None]:
