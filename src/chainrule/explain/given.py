@@ -8,15 +8,27 @@ import numpy as np
 
 from chainrule.core.tensor import Tensor
 from chainrule.data import Dataset, Splits, Table, from_arrays
+from chainrule.data.frames import columns_of, is_frame
+from chainrule.data.preprocessing import Preprocessing
 from chainrule.errors import ConfigError, DataError
 from chainrule.losses import Loss
+from chainrule.nn.evaluation import model_dtype
 from chainrule.nn.module import Module
 
-__all__ = ["given_data", "model_inputs", "some_rows"]
+__all__ = ["given_data", "held_out", "model_inputs", "some_rows", "with_inputs"]
+
+
+def held_out(data: Any) -> Any:
+    """The test part of `Splits`, or else the validation part, or else the training part; other data as they are."""
+    if not isinstance(data, Splits):
+        return data
+    return next(part for part in (data.test, data.validation, data.train) if part is not None)
 
 
 def given_data(model: Module, data: Any, loss: Loss | None = None) -> Dataset:
     """A `Dataset`, the training part of `Splits`, a `Table`, a pair ``(X, y)`` or inputs alone, as a data set.
+
+    A table that lacks the column that the model predicts gives inputs alone.
 
     Raises:
         ConfigError: for anything else.
@@ -42,12 +54,18 @@ def model_inputs(model: Module, data: Dataset) -> np.ndarray:
     Raises:
         DataError: if a number is not finite.
     """
-    dtype = np.result_type(np.float32, *(parameter.dtype for parameter in model.parameters()))
-    inputs: np.ndarray = data.batch(np.arange(len(data)))[0].astype(dtype)
+    inputs: np.ndarray = data.batch(np.arange(len(data)))[0].astype(model_dtype(model))
     if not np.isfinite(inputs).all():
         row = int(np.argwhere(~np.isfinite(inputs))[0][0])
         raise DataError("inputs hold NaN or infinity", where=f"row {row}", fix="Drop or impute these rows")
     return inputs
+
+
+def with_inputs(data: Dataset, dtype: np.dtype[Any]) -> Dataset:
+    """The data set with float inputs in the model's dtype."""
+    if data.inputs.dtype == dtype or data.inputs.dtype.kind != "f":
+        return data
+    return Dataset(data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name)
 
 
 def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:
@@ -60,7 +78,9 @@ def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:
         if fitted is None:
             prepared: Dataset = data.prepare(test=0).train
             return prepared
-        return Dataset(fitted.transform(data), fitted.transform_targets(data), preprocessing=fitted, name=data.name)
+        return _as_rows(fitted, data, data.name)
+    if fitted is not None and is_frame(data):
+        return _as_rows(fitted, data, "data")
     pair = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
     X, y = (_array(part) for part in pair)
     if not hasattr(X, "__len__") or isinstance(X, str):
@@ -72,6 +92,12 @@ def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:
         return from_arrays(X, y, task=task)
     targets = None if y is None else fitted.transform_targets(y)
     return Dataset(fitted.transform(X), targets, preprocessing=fitted)
+
+
+def _as_rows(fitted: Preprocessing, frame: Any, name: str) -> Dataset:
+    inputs = fitted.transform(frame)
+    known = (fitted.target_name or "target") in columns_of(frame)
+    return Dataset(inputs, fitted.transform_targets(frame) if known else None, preprocessing=fitted, name=name)
 
 
 def _array(value: Any) -> Any:

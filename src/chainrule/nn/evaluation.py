@@ -12,7 +12,7 @@ from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.nn.module import Module
 
-__all__ = ["INFERENCE_ROWS", "Rows", "evaluating", "outputs_of"]
+__all__ = ["INFERENCE_ROWS", "Rows", "evaluating", "model_dtype", "outputs_of"]
 
 INFERENCE_ROWS = 1024  # a batch for inference: large enough for BLAS, small enough for the cache
 
@@ -36,6 +36,11 @@ def evaluating(model: Module) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+def model_dtype(model: Module) -> np.dtype[Any]:
+    """The dtype of the parameters: float32, or float64 if any of them is."""
+    return np.result_type(np.float32, *(parameter.dtype for parameter in model.parameters()))
 
 
 def outputs_of(model: Module, data: Rows, batch_size: int = INFERENCE_ROWS) -> np.ndarray:

@@ -19,6 +19,7 @@ from chainrule.nn.statedict import compare, copy_into
 
 if TYPE_CHECKING:
     from chainrule.losses import Loss
+    from chainrule.plot.of_model import ModelPlots
 
 __all__ = ["IncompatibleKeys", "Module"]
 
@@ -43,6 +44,7 @@ class Module:
         preprocessing: of a trained root model, the fitted preprocessing of its data; else None.
         objective: of a trained root model, the loss that it was trained with, which knows the link; else None.
         history: of a trained root model, the curves of its last training, name -> one number per epoch; else None.
+        plot: pictures of it, e.g. ``model.plot.network()``.
 
     Example:
         >>> class Net(Module):
@@ -63,7 +65,8 @@ class Module:
     training: bool = True
     preprocessing: Any = None
     objective: Loss | None = None
-    history: Mapping[str, list[float]] | None  # without a value, which would hide a layer of that name
+    history: Mapping[str, list[float]] | None  # without a value, which would hide a layer of that name …
+    plot: ModelPlots  # … as here
     _hooks: Hooks | None = None
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
@@ -119,6 +122,10 @@ class Module:
                 return own[registry][name]
         if name == "history":
             return None
+        if name == "plot":
+            from chainrule.plot.of_model import ModelPlots
+
+            return ModelPlots(self)
         if name in _REGISTRIES:
             self._require_init(name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
@@ -132,7 +139,7 @@ class Module:
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._parameters, *self._buffers, *self._modules]
+        return [*super().__dir__(), "history", "plot", *self._parameters, *self._buffers, *self._modules]
 
     def _require_init(self, name: str) -> None:
         if "_modules" not in self.__dict__:
@@ -181,7 +188,7 @@ class Module:
         if not isinstance(name, str) or not name or "." in name:
             raise ConfigError("bad name", expected="a non-empty text without a dot", got=repr(name))
         taken = name in self._parameters or name in self._buffers or name in self._modules
-        if not taken and hasattr(self, name):
+        if not taken and (name in self.__dict__ or hasattr(type(self), name)):
             raise ConfigError(f"attribute {name!r} already exists", where=type(self).__name__)
 
     # Walking the tree

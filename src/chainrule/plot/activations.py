@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -78,14 +78,16 @@ def activation(
 def activations(
     path: str | os.PathLike[str] | None = None,
     *,
+    functions: Sequence[str | nn.Module] | None = None,
     bounds: tuple[float, float] = (-5.0, 5.0),
     title: str | None = None,
     lang: str | None = None,
 ) -> Any:
-    """Draw every activation function with its derivative, on axes of one scale.
+    """Draw activation functions with their derivatives, on axes of one scale.
 
     Args:
         path: file to write, if any.
+        functions: names or layers; default: every activation that there is.
         bounds: left and right end of the axes.
         title: heading.
         lang: "en" or "ko".
@@ -94,22 +96,28 @@ def activations(
         matplotlib's ``Figure``.
 
     Raises:
-        ConfigError: for bounds that make no sense.
+        UnknownNameError, DTypeError: as `activation`.
+        ConfigError: for bounds that make no sense, or no function at all.
         MissingDependencyError: if matplotlib is not installed.
     """
-    x, across = _points(bounds), 5
+    x, layers = _points(bounds), [_layer(one) for one in (_KINDS if functions is None else functions)]
+    if not layers:
+        raise ConfigError("there is no activation to draw")
     with canvas.drawing():
-        down = math.ceil(len(_KINDS) / across)
-        figure = canvas.new_figure(2.6 * across, 2.3 * down)
+        across = min(5, len(layers))
+        down = math.ceil(len(layers) / across)
+        figure = canvas.new_figure(max(2.6 * across, 4.4), 2.3 * down + 0.5 * (down == 1))
         panels: list[Any] = []
-        for i, kind in enumerate(_KINDS.values()):
-            layer = kind()
+        for i, layer in enumerate(layers):
             first = panels[0] if panels else None
             panels.append(figure.add_subplot(down, across, i + 1, sharex=first, sharey=first))
-            _curves(panels[-1], layer, x, type(layer).__name__, lang)
+            _curves(panels[-1], layer, x, type(layer).__name__ if functions is None else None, lang)
         panels[0].set_ylim(-2, 3)
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower right", bbox_to_anchor=(0.93, 0.12), fontsize=12, handlelength=2.6)
+        if functions is None:  # in the room that is left in the last row
+            keys = panels[0].get_legend_handles_labels()
+            figure.legend(*keys, loc="lower right", bbox_to_anchor=(0.93, 0.12), fontsize=12, handlelength=2.6)
+        else:
+            panels[0].legend(loc="upper left", handlelength=2.6)
         figure.suptitle(title or canvas.caption("activations", lang), x=0.01, ha="left", fontsize=12, weight="bold")
         return canvas.save(figure, path)
 

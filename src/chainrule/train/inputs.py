@@ -17,8 +17,9 @@ from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.table import Table
 from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
+from chainrule.explain.given import with_inputs
 from chainrule.losses import Loss
-from chainrule.nn.evaluation import evaluating
+from chainrule.nn.evaluation import evaluating, model_dtype
 from chainrule.nn.module import Module
 from chainrule.nn.objective import takes_signs
 
@@ -224,18 +225,6 @@ def _not_empty(data: Dataset, problem: str) -> Dataset:
     if not len(data):
         raise DataError(problem, got=f"inputs of shape {data.inputs.shape}")
     return data
-
-
-def model_dtype(model: Module) -> np.dtype[Any]:
-    """The dtype of the parameters: float32, or float64 if any of them is."""
-    return np.result_type(np.float32, *(parameter.dtype for parameter in model.parameters()))
-
-
-def with_inputs(data: Dataset, dtype: np.dtype[Any]) -> Dataset:
-    """The data set with float inputs in the model's dtype."""
-    if data.inputs.dtype == dtype or data.inputs.dtype.kind != "f":
-        return data
-    return Dataset(data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name)
 
 
 def probe(model: Module, data: Dataset) -> tuple[int, ...]:
