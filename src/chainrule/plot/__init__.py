@@ -19,6 +19,7 @@ from chainrule.plot.graph import graph, graph_svg
 from chainrule.plot.histograms import activation_histograms
 from chainrule.plot.images import images
 from chainrule.plot.landscape import landscape
+from chainrule.plot.learning_rates import learning_rates
 from chainrule.plot.network import network
 from chainrule.plot.region_map import region_map
 from chainrule.plot.surface import decision_surface
@@ -28,6 +29,6 @@ from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "graph", "graph_svg", "images", "landscape", "network", "region_map", "set_theme", "surface_3d", "theme",
-    "training_curves", "weights_image",
+    "graph", "graph_svg", "images", "landscape", "learning_rates", "network", "region_map", "set_theme", "surface_3d",
+    "theme", "training_curves", "weights_image",
 ]  # fmt: skip

@@ -91,6 +91,10 @@ def color_bar(figure: Any, drawn: Any, axes: Any, scale: Scale, label: str) -> N
     bar.set_label(label, size=9)
     bar.outline.set_visible(False)
     if not scale.logarithmic:
+        from matplotlib.ticker import MaxNLocator
+
+        ticks = np.asarray(MaxNLocator(6).tick_values(*scale.levels[[0, -1]]))
+        bar.set_ticks(ticks[(ticks >= scale.levels[0]) & (ticks <= scale.levels[-1])])
         return
     ticks = decades(scale)
     bar.set_ticks(ticks, labels=[number(tick, 2) for tick in ticks])

@@ -11,6 +11,7 @@ from chainrule.train.callbacks import (
     ReduceLROnPlateau,
     TerminateOnNaN,
 )
+from chainrule.train.descent import LearningRates, learning_rates
 from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
 from chainrule.train.fit import fit
 from chainrule.train.history import History
@@ -24,6 +25,7 @@ __all__ = [
     "EarlyStopping",
     "History",
     "LambdaCallback",
+    "LearningRates",
     "ModelCheckpoint",
     "RangeTest",
     "ReduceLROnPlateau",
@@ -33,6 +35,7 @@ __all__ = [
     "Trajectory",
     "evaluate",
     "fit",
+    "learning_rates",
     "predict",
     "predict_proba",
     "range_test",

@@ -19,7 +19,7 @@ from chainrule.train.evaluation import check_count
 from chainrule.train.fit import fit
 from chainrule.train.inputs import as_module
 
-__all__ = ["RangeTest", "range_test"]
+__all__ = ["RangeTest", "range_test", "read_curve"]
 
 _SMOOTHING = 0.9
 _BLOWN_UP = 4.0  # times the lowest loss so far: from here on the curve tells nothing more
@@ -94,7 +94,7 @@ def range_test(
     except TrainingError:
         if not ramp.losses:
             raise
-    return _read(rates, np.array(ramp.losses))
+    return read_curve(rates, np.array(ramp.losses))
 
 
 class _Finished(Exception):  # noqa: N818 - the end is no error
@@ -141,8 +141,8 @@ class _Ramp:
         self.inner.write_back(plan, state)
 
 
-def _read(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
-    """What the curve says."""
+def read_curve(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
+    """What a curve of losses against growing rates says."""
     finite = losses[: int(np.argmin(np.isfinite(losses)))] if not np.isfinite(losses).all() else losses
     smoothed = _smooth(finite)
     blown = np.flatnonzero(smoothed > _BLOWN_UP * np.minimum.accumulate(smoothed))

@@ -21,6 +21,7 @@ MESSAGES = {
     "rate": "learning rate {rate}",
     "converges": "down to {end} in {steps} steps",
     "slow": "too small: still at {end} after {steps} steps",
+    "overshoots": "too large: leaps across, still at {end} after {steps} steps",
     "oscillates": "too large: the loss rises in {rises} of {steps} steps",
     "diverges": "too large: the loss grows from {start} to {end}",
     "leaves": "leaves the picture at step {step}",

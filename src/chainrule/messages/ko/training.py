@@ -21,6 +21,7 @@ MESSAGES = {
     "rate": "학습률 {rate}",
     "converges": "{steps}단계 만에 {end}까지 내려갑니다",
     "slow": "너무 작음: {steps}단계 뒤에도 {end}입니다",
+    "overshoots": "너무 큼: 골짜기를 건너뛰며 {steps}단계 뒤에도 {end}입니다",
     "oscillates": "너무 큼: {steps}단계 중 {rises}단계에서 손실이 커집니다",
     "diverges": "너무 큼: 손실이 {start}에서 {end}(으)로 커집니다",
     "leaves": "{step}단계에서 그림 밖으로 나갑니다",
