@@ -104,3 +104,16 @@ def test_refusals() -> None:
     root.backward()
     with pytest.raises(GradientError):
         plot.graph(root)
+
+
+def test_long_names_are_broken_and_fit_their_boxes() -> None:
+    from chainrule.plot.graph import _written
+
+    rows = _written(("binary_cross_entropy", "0.5"))
+    assert [line for line, *_ in rows] == ["binary_", "cross_entropy", "0.5"]
+    assert [below for _, below, *_ in rows] == sorted(below for _, below, *_ in rows)
+    assert [line for line, *_ in _written(("mul", "2"))] == ["mul", "2"]
+    (one, *_), *_ = _written(("averyverylongoperation", "2"))
+    assert one == "averyverylongoperation"
+    share = _written(("averyverylongoperation", "2"))[0][3]
+    assert share < 0.6

@@ -117,3 +117,12 @@ def test_korean_needs_a_font_with_hangul(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(canvas, "_further_fonts", lambda: ["NanumGothic"])
     assert canvas.caption("input", "ko") == "입력층"
     assert canvas.hangul_font() == "NanumGothic"
+
+
+def test_numbers_on_the_lines_do_not_cover_each_other() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Sigmoid(), nn.Linear(3, 1))
+    figure = plot.network(model)
+    boxes = [one.get_position() for one in figure.axes[0].texts if one.get_bbox_patch() is not None]
+    assert len(boxes) == 9
+    near = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if abs(a[0] - b[0]) < 0.6 and abs(a[1] - b[1]) < 0.2]
+    assert not near

@@ -14,8 +14,8 @@ from chainrule.plot.plane import Bounds, Plane, asked, class_colors, lead, shown
 
 __all__ = ["surface_3d"]
 
-_GRID = 81  # points along each axis
-_MESH = 5  # every so many points a line runs over the surface
+_GRID = 61  # points along each axis
+_MESH = 4  # every so many points a line runs over the surface
 # Room between the floor and the lowest value, as a share of the range of values.
 _CELLAR = 0.45
 _DEEP_CELLAR = 0.8  # under several surfaces, which all come down to 0
@@ -128,7 +128,9 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _drawn(ax: Any, plane: Plane, heights: np.ndarray, **options: Any) -> None:
     x, y = np.meshgrid(plane.x, plane.y)
-    ax.plot_surface(x, y, heights, rcount=_GRID, ccount=_GRID, linewidth=0, antialiased=False, zorder=3, **options)
+    ax.plot_surface(
+        x, y, heights, rcount=_GRID, ccount=_GRID, linewidth=0, antialiased=False, zorder=3, rasterized=True, **options
+    )  # fmt: skip
     ax.plot_wireframe(
         x, y, heights, rstride=_MESH, cstride=_MESH, color=canvas.INK, linewidth=0.35, alpha=0.45, zorder=4
     )  # fmt: skip
