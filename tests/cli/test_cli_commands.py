@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import chainrule as cr
+from chainrule.engines.native_build import load
 
 Run = Callable[..., Any]
 MAIN = "import sys; sys.argv[0] = 'chainrule'; from chainrule.cli import main; main()"
@@ -113,7 +114,9 @@ def test_doctor_knows_the_machine(run: Run, run_json: Run) -> None:
     text = run("doctor").stdout
     assert cr.__version__ in text
     assert "eager" in text
+    assert "native engine" in text
     found = run_json("doctor")
+    assert found["native"]["description"] == str(load())
     assert found["versions"]["chainrule"] == cr.__version__
     assert found["processors"] == os.cpu_count()
     assert found["packages"]["typer"]

@@ -33,6 +33,7 @@ def doctor(as_json: Json = False) -> None:
     for name, value in found["versions"].items():
         table.add_row(name, Text(str(value)))
     table.add_row("engines", ", ".join(found["engines"]))
+    table.add_row("native engine", Text(found["native"]["description"]))
     table.add_row("processors", str(found["processors"]))
     screen.show(table)
     packages = grid("package", "version", "what for", title="Optional packages", fold=2)
@@ -67,6 +68,7 @@ def _examine() -> dict[str, Any]:
             "system": platform.platform(),
         },
         "engines": list(engines.available()),
+        "native": _native(),
         "processors": os.cpu_count(),
         "packages": {name: _version(name) for name in _OPTIONAL},
         "data": {
@@ -75,6 +77,13 @@ def _examine() -> dict[str, Any]:
             "CHAINRULE_DATA": os.environ.get("CHAINRULE_DATA"),
         },
     }
+
+
+def _native() -> dict[str, str | None]:
+    from chainrule.engines.native_build import load
+
+    build = load()
+    return {"name": build.name, "path": build.path, "reason": build.reason, "description": str(build)}
 
 
 def _version(package: str) -> str | None:
