@@ -9,12 +9,12 @@ import numpy as np
 from chainrule.cli.options import TextFile
 from chainrule.cli.sources import open_data
 from chainrule.errors import ConfigError
+from chainrule.explain.given import given_data, held_out, one_row
 from chainrule.explain.mistakes import Check
+from chainrule.explain.supervised import supervised
 from chainrule.explain.trace_record import Trace
 from chainrule.losses import Loss
 from chainrule.nn import Module
-from chainrule.train.inputs import like_training, model_dtype, probe, with_inputs
-from chainrule.train.objective import choose_loss, with_targets
 
 __all__ = ["checked", "one_sample", "update_wanted"]
 
@@ -40,15 +40,9 @@ def one_sample(
         raise ConfigError("name either DATA or --input")
     if target is not None:
         raise ConfigError("--target goes with --input", fix="With DATA the target is in the data")
-    data = like_training(network, open_data(source, text=text), "evaluation")
-    if row >= len(data):
-        raise ConfigError("no such row", expected=f"a row from 0 to {len(data) - 1}", got=row)
-    dtype = model_dtype(network)
-    data = with_inputs(data.rows([row]), dtype)
-    shape = probe(network, data)
-    loss = choose_loss(network.objective, data, network, shape)
-    x, y = with_targets(data, loss, shape, dtype).batch(np.array([0]))
-    return x, y, loss
+    data = given_data(network, held_out(open_data(source, text=text)), network.objective)
+    found = supervised(network, one_row(data, row))
+    return found.inputs, found.targets, found.loss
 
 
 def update_wanted(optimizer: str | None, lr: float | None) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ __all__ = ["EXAMPLES", "plot"]
 EXAMPLES = (
     "chainrule plot network xor.safetensors xor --row 2 --out xor.png",
     "chainrule plot activations --out activations.pdf",
+    "chainrule plot surface-3d moons.safetensors moons --theme dark --out moons.png",
+    'chainrule plot landscape xor.safetensors xor --weight "0.weight[0,0]" --weight "0.weight[0,1]" --out loss.svg',
     "chainrule plot images fashion.safetensors fashion-mnist --out images.png",
 )
 
@@ -22,8 +24,8 @@ def plot(
         str,
         typer.Argument(
             metavar="FIGURE",
-            help="network, weights, images, confusion, histograms, gradients, graph; activations and gates need no "
-            "model.",
+            help="network, weights, images, surface, surface-3d, regions, confusion, histograms, gradients, graph, "
+            "landscape, landscape-3d, curves; activations and gates need no model.",
         ),
     ],
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model file.")] = None,
@@ -38,6 +40,19 @@ def plot(
     most: Annotated[
         int | None, typer.Option("--most", min=1, help="How many neurons of a layer, or images, are drawn.")
     ] = None,
+    bounds: Annotated[
+        str | None, typer.Option("--bounds", metavar="L,R,B,T", help="Of surface and regions; default: the data's.")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option("--features", metavar="A,B", help="Of regions: two of more inputs.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="NAME", help='Of landscape: a slice along two, each as "0.weight[0,1]".'),
+    ] = None,
+    theme: Annotated[
+        str | None, typer.Option("--theme", help="light or dark; default: CHAINRULE_THEME, or light.")
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading.")] = None,
     lang: Lang = None,
     encoding: Encoding = None,
@@ -47,6 +62,7 @@ def plot(
     as_json: Json = False,
 ) -> None:
     """Draw a saved model: its weights, what it makes of data, and how gradients flow through it."""
+    import contextlib
     import warnings
 
     from chainrule.cli.paths import check_is_no_input, check_writable
@@ -54,6 +70,7 @@ def plot(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import named
     from chainrule.errors import ConfigError
+    from chainrule.plot.themes import theme as in_theme
 
     if not out:
         raise ConfigError("name the picture to write with --out", expected="e.g. --out picture.png")
@@ -62,7 +79,9 @@ def plot(
     text = TextFile(encoding, delimiter, decimal, no_header)
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
-        draw(Wanted(figure, model, source, path, row, most, title, lang, text))
+        with contextlib.nullcontext() if theme is None else in_theme(theme):
+            chosen = (row, most, bounds, features, tuple(weight or ()))
+            draw(Wanted(figure, model, source, path, *chosen, title, lang, text))
     for note in dict.fromkeys(str(one.message) for one in notes if issubclass(one.category, UserWarning)):
         typer.echo(f"Note: {note}", err=True)
     typer.echo(f"Wrote {path}", err=True)

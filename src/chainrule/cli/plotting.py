@@ -1,4 +1,4 @@
-"""What ``chainrule plot`` draws: each figure from a model, from data, or from neither."""
+"""What ``chainrule plot`` draws: the figures of `model.plot`, and those that need no model."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from chainrule import plot
 from chainrule.cli.options import TextFile
-from chainrule.cli.scoring import measure
+from chainrule.cli.plane import numbers_of, pair_of
 from chainrule.cli.sources import open_data
-from chainrule.core.tensor import Tensor
-from chainrule.data import Dataset
 from chainrule.errors import ConfigError, UnknownNameError
 from chainrule.interchange.bundle import load
-from chainrule.nn import Module
-from chainrule.train.inputs import inputs_only, like_training, model_dtype, probe, with_inputs
-from chainrule.train.objective import choose_loss, with_targets
+from chainrule.plot.of_model import ModelPlots
 
 __all__ = ["Wanted", "draw"]
-
-# Gradients and activations of so many rows are as good as those of all.
-_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -37,23 +28,24 @@ class Wanted:
     path: Path
     row: int | None
     most: int | None
+    bounds: str | None
+    features: str | None
+    weight: tuple[str, ...]
     title: str | None
     lang: str | None
     text: TextFile
 
-    @property
-    def network(self) -> Module:
-        """The model.
+    def plots(self) -> ModelPlots:
+        """The model's figures.
 
         Raises:
-            ConfigError: if none is named.
+            ConfigError: if no model is named.
         """
         if self.model is None:
             raise ConfigError(f"{self.figure} needs a model", fix=f"chainrule plot {self.figure} MODEL --out FILE")
-        return load(self.model)
+        return ModelPlots(load(self.model))
 
-    @property
-    def opened(self) -> Any:
+    def rows(self) -> Any:
         """The data.
 
         Raises:
@@ -66,7 +58,7 @@ class Wanted:
 
     @property
     def common(self) -> dict[str, Any]:
-        """What most figures take."""
+        """What every figure takes."""
         return {"path": self.path, "title": self.title, "lang": self.lang}
 
     @property
@@ -74,106 +66,118 @@ class Wanted:
         """The same, with the number of things to draw where it is given."""
         return {**self.common, **({} if self.most is None else {"most": self.most})}
 
+    @property
+    def bounded(self) -> dict[str, Any]:
+        """The same, with the part of the plane."""
+        return {**self.common, "bounds": numbers_of(self.bounds)}
+
 
 def draw(wanted: Wanted) -> None:
     """Draw a figure and write it.
 
     Raises:
         UnknownNameError: for a figure that there is not, or a suffix that is none of a picture.
-        ConfigError: if the model or the data that it needs is not named, or there is no such row.
+        ConfigError: if the model or the data that it needs is not named, there is no such row, or an option goes
+            with other figures.
         ChainruleError: as the figures and `open_data` do.
     """
     if wanted.figure not in _FIGURES:
         raise UnknownNameError("figure", wanted.figure, sorted(_FIGURES))
+    for option, figures in _TAKEN_BY.items():
+        given = getattr(wanted, option.removeprefix("--"))
+        if given not in (None, ()) and wanted.figure not in figures:
+            raise ConfigError(f"{wanted.figure} takes no {option}", fix=f"{option} goes with {', '.join(figures)}")
     _FIGURES[wanted.figure](wanted)
 
 
-def _network(wanted: Wanted) -> None:
-    network = wanted.network
-    sample = None
-    if wanted.source is not None:
-        data = inputs_only(network, wanted.opened)
-        sample = data.batch(np.array([_row(wanted, data)]))[0]
-    elif wanted.row is not None:
-        raise ConfigError("--row needs data", fix="chainrule plot network MODEL DATA --row 0 --out FILE")
-    plot.network(network, sample, **wanted.limited)
-
-
-def _weights(wanted: Wanted) -> None:
-    plot.weights_image(wanted.network, **wanted.limited)
-
-
-def _images(wanted: Wanted) -> None:
-    network = wanted.network
-    plot.images(like_training(network, wanted.opened, "evaluation"), network, **wanted.limited)
-
-
-def _confusion(wanted: Wanted) -> None:
-    network = wanted.network
-    report = measure(network, wanted.opened)
-    if report.matrix is None:
-        raise ConfigError("a confusion matrix is of classes, and this model predicts a quantity")
-    heading = {} if wanted.title is None else {"title": wanted.title}
-    plot.confusion(report.matrix, report.classes, wanted.path, **heading)
-
-
-def _histograms(wanted: Wanted) -> None:
-    network = wanted.network
-    data = inputs_only(network, wanted.opened)
-    plot.activation_histograms(network, data.batch(np.arange(min(_ROWS, len(data))))[0], **wanted.common)
-
-
-def _gradients(wanted: Wanted) -> None:
-    network = wanted.network
-    data = like_training(network, wanted.opened, "evaluation")
-    _loss(network, data.rows(slice(0, _ROWS)))[0].backward()
-    plot.gradient_flow(network, **wanted.common)
-
-
-def _graph(wanted: Wanted) -> None:
-    network = wanted.network
-    data = like_training(network, wanted.opened, "evaluation")
-    loss, inputs, targets = _loss(network, data.rows([_row(wanted, data)]))
-    names = {**dict(network.named_parameters()), "input": inputs, "target": targets}
-    plot.graph(loss, wanted.path, names=names, title=wanted.title)
-
-
 def _activations(wanted: Wanted) -> None:
-    plot.activations(**wanted.common)
+    if wanted.model is None:
+        plot.activations(**wanted.common)
+    else:
+        wanted.plots().activations(**wanted.common)
 
 
 def _gates(wanted: Wanted) -> None:
     plot.gates(**wanted.common)
 
 
-def _row(wanted: Wanted, data: Dataset) -> int:
-    row = wanted.row or 0
-    if row >= len(data):
-        raise ConfigError("no such row", expected=f"a row from 0 to {len(data) - 1}", got=row)
-    return row
+def _network(wanted: Wanted) -> None:
+    plots = wanted.plots()
+    if wanted.source is None and wanted.row is not None:
+        raise ConfigError("--row needs data", fix="chainrule plot network MODEL DATA --row 0 --out FILE")
+    data = None if wanted.source is None else wanted.rows()
+    plots.network(data, wanted.row or 0, **wanted.limited)
 
 
-def _loss(network: Module, data: Dataset) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss on some rows, on the graph, with the inputs and targets that it is computed from."""
-    dtype = model_dtype(network)
-    data = with_inputs(data, dtype)
-    shape = probe(network, data)
-    loss = choose_loss(network.objective, data, network, shape)
-    x, y = with_targets(data, loss, shape, dtype).batch(np.arange(len(data)))
-    inputs, targets = Tensor.of(x), Tensor.of(y)
-    network.eval()
-    found: Tensor = loss(network(inputs), targets)
-    return found, inputs, targets
+def _weights(wanted: Wanted) -> None:
+    wanted.plots().weights(**wanted.limited)
 
 
+def _curves(wanted: Wanted) -> None:
+    wanted.plots().training_curves(**wanted.common)
+
+
+def _regions(wanted: Wanted) -> None:
+    plots = wanted.plots()
+    data = None if wanted.source is None else wanted.rows()
+    plots.regions(data, features=pair_of(wanted.features), **wanted.bounded)
+
+
+def _images(wanted: Wanted) -> None:
+    wanted.plots().images(wanted.rows(), **wanted.limited)
+
+
+def _graph(wanted: Wanted) -> None:
+    wanted.plots().graph(wanted.rows(), wanted.row or 0, **wanted.common)
+
+
+def _surface(wanted: Wanted) -> None:
+    wanted.plots().decision_surface(wanted.rows(), **wanted.bounded)
+
+
+def _surface_3d(wanted: Wanted) -> None:
+    wanted.plots().surface_3d(wanted.rows(), **wanted.bounded)
+
+
+def _landscape(wanted: Wanted, kind: Any = "contour") -> None:
+    weights: Any = wanted.weight or None  # a wrong number of them is refused with the rest
+    wanted.plots().landscape(wanted.rows(), weights, kind=kind, **wanted.common)
+
+
+def _landscape_3d(wanted: Wanted) -> None:
+    _landscape(wanted, "3d")
+
+
+def _of_rows(name: str) -> Callable[[Wanted], None]:
+    """A figure that takes data and nothing more."""
+
+    def draw_it(wanted: Wanted) -> None:
+        getattr(wanted.plots(), name)(wanted.rows(), **wanted.common)
+
+    return draw_it
+
+
+_TAKEN_BY = {
+    "--row": ("network", "graph"),
+    "--most": ("network", "weights", "images"),
+    "--bounds": ("surface", "surface-3d", "regions"),
+    "--features": ("regions",),
+    "--weight": ("landscape", "landscape-3d"),
+}
 _FIGURES: dict[str, Callable[[Wanted], None]] = {
     "activations": _activations,
-    "confusion": _confusion,
+    "confusion": _of_rows("confusion"),
+    "curves": _curves,
     "gates": _gates,
-    "gradients": _gradients,
+    "gradients": _of_rows("gradient_flow"),
     "graph": _graph,
-    "histograms": _histograms,
+    "histograms": _of_rows("histograms"),
     "images": _images,
+    "landscape": _landscape,
+    "landscape-3d": _landscape_3d,
     "network": _network,
+    "regions": _regions,
+    "surface": _surface,
+    "surface-3d": _surface_3d,
     "weights": _weights,
 }

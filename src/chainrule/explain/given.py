@@ -15,7 +15,7 @@ from chainrule.losses import Loss
 from chainrule.nn.evaluation import model_dtype
 from chainrule.nn.module import Module
 
-__all__ = ["given_data", "held_out", "model_inputs", "some_rows", "with_inputs"]
+__all__ = ["given_data", "held_out", "model_inputs", "one_row", "some_rows", "with_inputs"]
 
 
 def held_out(data: Any) -> Any:
@@ -39,6 +39,17 @@ def given_data(model: Module, data: Any, loss: Loss | None = None) -> Dataset:
     if not len(found):
         raise DataError("there are no rows to look at", got=f"inputs of shape {found.inputs.shape}")
     return found
+
+
+def one_row(data: Dataset, row: int) -> Dataset:
+    """The data set of a single row.
+
+    Raises:
+        ConfigError: if there is no such row.
+    """
+    if not 0 <= row < len(data):
+        raise ConfigError("no such row", expected=f"a row from 0 to {len(data) - 1}", got=row)
+    return data.rows([row])
 
 
 def some_rows(data: Dataset, most: int) -> Dataset:

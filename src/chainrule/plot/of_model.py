@@ -13,7 +13,7 @@ from chainrule.core.backward import grad
 from chainrule.core.tensor import Tensor
 from chainrule.data import Dataset
 from chainrule.errors import ConfigError, DataError, did_you_mean
-from chainrule.explain.given import given_data, held_out, model_inputs, some_rows
+from chainrule.explain.given import given_data, held_out, model_inputs, one_row, some_rows
 from chainrule.explain.landscape import landscape as surveyed
 from chainrule.explain.predictor import predictor_of
 from chainrule.explain.regions import regions as divided
@@ -115,7 +115,7 @@ class ModelPlots:
         sample = None
         if data is not None:
             rows = self._rows([data] if _is_sample(data) else data)
-            sample = model_inputs(self._model, _row(rows, row))
+            sample = model_inputs(self._model, one_row(rows, row))
         return network(self._model, sample, input_names=input_names, output_names=output_names, most=most, **drawn)
 
     def weights(self, *, shape: tuple[int, ...] | None = None, most: int = 40, **saved: Unpack[Saved]) -> Any:
@@ -284,7 +284,7 @@ class ModelPlots:
             row: which row.
             **drawn: path, ax, title, lang.
         """
-        loss, inputs, targets = supervised(self._model, _row(self._rows(data), row)).of(self._model)
+        loss, inputs, targets = supervised(self._model, one_row(self._rows(data), row)).of(self._model)
         names = {**dict(self._model.named_parameters()), "input": inputs, "target": targets}
         return graph(loss, names=names, **drawn)
 
@@ -331,9 +331,3 @@ def _is_sample(data: Any) -> bool:
     if isinstance(data, list | tuple):
         return bool(data) and all(isinstance(one, int | float | np.number) for one in data)
     return isinstance(data, np.ndarray | Tensor) and data.ndim == 1 and data.dtype.kind in "biuf"
-
-
-def _row(data: Dataset, row: int) -> Dataset:
-    if not 0 <= row < len(data):
-        raise ConfigError("no such row", expected=f"a row from 0 to {len(data) - 1}", got=row)
-    return data.rows([row])
