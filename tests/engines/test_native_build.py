@@ -18,8 +18,6 @@ from chainrule.engines.native_build import BUILDS, find, load
 FOLDER = Path(os.environ.get("CHAINRULE_NATIVE_DIR") or Path(native_build.__file__).parent)
 files = {name: next(FOLDER.glob(f"_native_{name}.*"), None) for name in BUILDS}
 built = [name for name, file in files.items() if file is not None]
-    name for name in BUILDS if any((FOLDER / f"_native_{name}{suffix}").is_file() for suffix in EXTENSION_SUFFIXES)
-]
 CPUINFO = Path("/proc/cpuinfo")
 
 needs_a_build = pytest.mark.skipif(not built, reason="the native engine is not built (make native)")
