@@ -105,3 +105,24 @@ def test_mixing_with_the_paper() -> None:
     assert canvas.lighter("#0072B2", 1) == pytest.approx(matplotlib.colors.to_rgb("#0072B2"))
     with plot.theme("dark"):
         assert canvas.lighter("#FFFFFF", 0) == pytest.approx(matplotlib.colors.to_rgb(THEMES["dark"].paper))
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("ground", ["white", "black"])
+def test_axes_of_another_theme_get_the_paper(name: str, ground: str) -> None:
+    with matplotlib.rc_context({"figure.facecolor": ground, "axes.facecolor": ground, "text.color": "grey"}):
+        figure = matplotlib.figure.Figure()
+        ax = figure.add_subplot()
+    with plot.theme(name):
+        plot.confusion([[9, 1], [2, 8]], ax=ax, title="title")
+        assert canvas.contrast(ax.get_facecolor()[:3], canvas.INK) > 7
+        assert canvas.contrast(figure.get_facecolor()[:3], canvas.INK) > 7
+        if (name, ground) in {("light", "black"), ("dark", "white")}:
+            assert ax.xaxis.label.get_color() == ax.get_xticklabels()[0].get_color() == canvas.INK
+        assert {one.get_color() for one in ax.texts[:4]} == {canvas.INK, canvas.PAPER}
+
+
+def test_a_transparent_ground_stays() -> None:
+    figure = matplotlib.figure.Figure(facecolor="none")
+    plot.activation("relu", ax=figure.add_subplot(facecolor="none"))
+    assert figure.get_facecolor()[3] == figure.axes[0].get_facecolor()[3] == 0

@@ -61,7 +61,7 @@ def regions(
     if path is not None:
         from chainrule.plot.region_map import region_map
 
-        region_map(found, chosen_plane.points, chosen_plane.labels, path)
+        region_map(found, chosen_plane.points, chosen_plane.labels, path, lang=chosen)
         typer.echo(f"Wrote {path}", err=True)
     if as_json:
         screen.document({"model": model, "data": source, "file": path, **found.to_dict()})

@@ -183,10 +183,13 @@ def new_figure(width: float, height: float) -> Any:
 def save(figure: Any, path: str | os.PathLike[str] | None) -> Any:
     """Write `figure` to `path`, if there is one, and return it.
 
+    Axes that were made in another theme, as a program's own are, get this theme's paper first.
+
     Raises:
         UnknownNameError: for a suffix that matplotlib cannot write.
         MissingFileError: if the folder does not exist or cannot be written to.
     """
+    _papered(figure)
     if path is None:
         return figure
     suffix = Path(path).suffix.lower().removeprefix(".")
@@ -196,6 +199,31 @@ def save(figure: Any, path: str | os.PathLike[str] | None) -> Any:
     with atomic_write(path) as file:
         figure.savefig(file, format=suffix)
     return figure
+
+
+def _papered(figure: Any) -> None:
+    colors = current()
+    if _hides(figure, colors.ink):
+        figure.set_facecolor(colors.paper)
+    for ax in figure.axes:
+        if _hides(ax, colors.ink):
+            ax.set_facecolor(colors.paper)
+            ax.tick_params(which="both", colors=colors.ink)
+            for label in _labels(ax):
+                label.set_color(colors.ink)
+
+
+def _hides(ground: Any, ink: str) -> bool:
+    *color, opacity = ground.get_facecolor()
+    return opacity > 0 and contrast(color, ink) < _CONTRAST
+
+
+def _labels(ax: Any) -> list[Any]:
+    """Titles and labels that came with the axes, and not those that were drawn into it."""
+    from matplotlib.text import Text
+
+    drawn = [*ax.texts, *(ax.get_legend().get_texts() if ax.get_legend() else [])]
+    return [one for one in ax.findobj(Text) if one not in drawn]
 
 
 def is_network(value: object) -> bool:

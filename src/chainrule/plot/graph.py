@@ -70,7 +70,7 @@ def graph(
 
 
 def graph_svg(tensor: Any, *, names: Any = None, lang: str | None = None) -> str:
-    """Return the same picture as SVG, made without matplotlib; text takes the colour of the page around it.
+    """Return the same picture as SVG, made without matplotlib, in the theme's colours.
 
     Args:
         tensor: a result of recorded operations; draw it before `backward` frees them.
