@@ -21,7 +21,9 @@ from chainrule.plot.images import images
 from chainrule.plot.landscape import landscape
 from chainrule.plot.learning_rates import learning_rates
 from chainrule.plot.network import network
+from chainrule.plot.range_test import range_test
 from chainrule.plot.region_map import region_map
+from chainrule.plot.restarts import restarts
 from chainrule.plot.surface import decision_surface
 from chainrule.plot.surface3d import surface_3d
 from chainrule.plot.themes import set_theme, theme
@@ -29,6 +31,6 @@ from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "graph", "graph_svg", "images", "landscape", "learning_rates", "network", "region_map", "set_theme", "surface_3d",
-    "theme", "training_curves", "weights_image",
+    "graph", "graph_svg", "images", "landscape", "learning_rates", "network", "range_test", "region_map", "restarts",
+    "set_theme", "surface_3d", "theme", "training_curves", "weights_image",
 ]  # fmt: skip
