@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 _SUBPACKAGES = (
     "autograd", "cli", "compat", "core", "data", "engines", "errors", "explain", "interchange", "losses", "messages",
-    "metrics", "nn", "optim", "plot", "train",
+    "metrics", "nn", "optim", "plot", "reports", "train",
 )  # fmt: skip
 
 _OPERATIONS = """abs add binary_cross_entropy broadcast_to clip cos div elu erf exp expm1 gather gelu hardtanh
@@ -46,6 +46,7 @@ _NAMES: dict[str, str] = {
     "GradientTape": "chainrule.core.tape",
     "ChainruleError": "chainrule.errors",
     "load": "chainrule.interchange.bundle",
+    "report": "chainrule.reports",
     "summary": "chainrule.nn.summary",
 }
 _ALIASES = {"clamp": "clip", "concatenate": "cat"}

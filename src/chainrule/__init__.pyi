@@ -19,6 +19,7 @@ from chainrule import metrics as metrics
 from chainrule import nn as nn
 from chainrule import optim as optim
 from chainrule import plot as plot
+from chainrule import reports as reports
 from chainrule import train as train
 from chainrule.core.create import arange as arange
 from chainrule.core.create import as_tensor as as_tensor
@@ -113,6 +114,7 @@ from chainrule.core.tensor import Tensor as Tensor
 from chainrule.errors import ChainruleError as ChainruleError
 from chainrule.interchange.bundle import load as load
 from chainrule.nn.summary import summary as summary
+from chainrule.reports import report as report
 from chainrule.train import History as History
 from chainrule.train import evaluate as evaluate
 from chainrule.train import fit as fit

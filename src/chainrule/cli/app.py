@@ -21,6 +21,7 @@ from chainrule.cli import (
     plot,
     predict,
     regions,
+    report,
 )
 from chainrule.cli.demo import command as demo
 from chainrule.cli.group import Group
@@ -79,6 +80,7 @@ _add(diagnose.diagnose, diagnose.EXAMPLES, _WORK)
 _add(equation.equation, equation.EXAMPLES, _WORK)
 _add(regions.regions, regions.EXAMPLES, _WORK)
 _add(plot.plot, plot.EXAMPLES, _WORK)
+_add(report.report, report.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
 _add(data.data, data.EXAMPLES, _MACHINE)
 _add(doctor.doctor, doctor.EXAMPLES, _MACHINE)

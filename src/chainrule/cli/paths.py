@@ -9,7 +9,14 @@ from pathlib import Path
 from chainrule.errors import ChainruleError, ConfigError, MissingFileError
 from chainrule.files import expanded
 
-__all__ = ["check_is_no_input", "check_is_text", "check_may_become_model", "check_writable", "make_folder"]
+__all__ = [
+    "check_is_no_input",
+    "check_is_text",
+    "check_may_become_model",
+    "check_may_become_page",
+    "check_writable",
+    "make_folder",
+]
 
 _NO_TEXT = {".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".pq", ".npz", ".npy", ".safetensors", ".zip", ".pdf"}
 
@@ -83,6 +90,23 @@ def _is_same(one: Path, other: Path) -> bool:
         return os.path.samefile(one, other)
     except (OSError, ValueError):
         return False
+
+
+def check_may_become_page(path: Path) -> None:
+    """Let a page replace nothing that is not a page: a model, or somebody's data.
+
+    Raises:
+        ConfigError: if something else stands at `path`.
+    """
+    if not path.exists() or (path.is_file() and not path.stat().st_size):
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(200).lstrip().lower()
+    except OSError:
+        start = b""
+    if not start.startswith((b"<!doctype html", b"<html")):
+        raise ConfigError(f"{path} exists and is no page, so it is not overwritten", fix="Name another file with --out")
 
 
 def check_may_become_model(path: Path) -> None:

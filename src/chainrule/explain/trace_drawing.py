@@ -36,7 +36,8 @@ def network_drawing(trace: Trace, lang: str | None = None) -> str:
     parts += [_neurons(i, column, height) for i, column in enumerate(columns)]
     width = _WIDE * (len(columns) - 1) + 100
     label = escape(text("trace.network", lang))
-    return f'<svg role="img" aria-label="{label}" viewBox="0 0 {width} {height}" width="{width}">{"".join(parts)}</svg>'
+    start = f'<svg class="trace" role="img" aria-label="{label}" viewBox="0 0 {width} {height}" width="{width}">'
+    return f"{start}{''.join(parts)}</svg>"
 
 
 def _first(array: np.ndarray) -> list[float]:
