@@ -16,6 +16,7 @@ from chainrule.plot.curves import training_curves
 from chainrule.plot.gates import gates
 from chainrule.plot.gradient_flow import gradient_flow
 from chainrule.plot.graph import graph, graph_svg
+from chainrule.plot.hidden_space import hidden_space
 from chainrule.plot.histograms import activation_histograms
 from chainrule.plot.images import images
 from chainrule.plot.landscape import landscape
@@ -31,6 +32,6 @@ from chainrule.plot.weights_image import weights_image
 
 __all__ = [
     "activation", "activation_histograms", "activations", "confusion", "decision_surface", "gates", "gradient_flow",
-    "graph", "graph_svg", "images", "landscape", "learning_rates", "network", "range_test", "region_map", "restarts",
-    "set_theme", "surface_3d", "theme", "training_curves", "weights_image",
+    "graph", "graph_svg", "hidden_space", "images", "landscape", "learning_rates", "network", "range_test",
+    "region_map", "restarts", "set_theme", "surface_3d", "theme", "training_curves", "weights_image",
 ]  # fmt: skip
