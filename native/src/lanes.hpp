@@ -1,0 +1,111 @@
+// One source for vectors and for single numbers: a number counts as a vector of one lane.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "simd.hpp"
+
+namespace cr {
+inline namespace CR_ISA {
+
+template <class V>
+struct Lanes;
+template <>
+struct Lanes<float> {
+  using number = float;
+  using bits = std::uint32_t;
+  static constexpr int count = 1;
+};
+template <>
+struct Lanes<double> {
+  using number = double;
+  using bits = std::uint64_t;
+  static constexpr int count = 1;
+};
+template <>
+struct Lanes<Vec<float>> {
+  using number = float;
+  using bits = VectorOf<float>::bits;
+  static constexpr int count = static_cast<int>(kWidth<float>);
+};
+template <>
+struct Lanes<Vec<double>> {
+  using number = double;
+  using bits = VectorOf<double>::bits;
+  static constexpr int count = static_cast<int>(kWidth<double>);
+};
+
+template <class V>
+using Number = typename Lanes<V>::number;
+template <class V>
+using Bits = typename Lanes<V>::bits;
+
+template <class V>
+inline constexpr bool kIsFloat = std::is_same_v<Number<V>, float>;
+
+// The same value in every lane; a double is rounded to the lanes' type, as NumPy does with Python's numbers.
+template <class V>
+inline V all(double value) {
+  return static_cast<Number<V>>(value) - V{};
+}
+
+template <class V>
+inline Bits<V> bits_of(V x) {
+  Bits<V> bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+template <class V>
+inline V number_of(Bits<V> bits) {
+  V x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// f of every lane, for functions that there are only for single numbers.
+template <class V, class F>
+inline V lane_by_lane(V x, F f) {
+  if constexpr (Lanes<V>::count == 1) {
+    return f(x);
+  } else {
+    V y{};
+    for (int i = 0; i < Lanes<V>::count; ++i) y[i] = f(x[i]);
+    return y;
+  }
+}
+
+// The vector with f(i) in lane i.
+template <class V, class F>
+inline V from_lanes(F f) {
+  if constexpr (Lanes<V>::count == 1) {
+    return f(0);
+  } else {
+    V y{};
+    for (int i = 0; i < Lanes<V>::count; ++i) y[i] = f(i);
+    return y;
+  }
+}
+
+// a·b + c, rounded once where the processor can.  Where two products are added, this says which of them is rounded by
+// itself: left to the compiler, the choice (and the last bit) could differ from one place of use to the next.
+template <class V>
+inline V multiply_add(V a, V b, V c) {
+#if defined(FP_FAST_FMAF) && defined(FP_FAST_FMA)
+  if constexpr (Lanes<V>::count == 1) {
+    return std::fma(a, b, c);
+  } else {
+    V y{};
+    for (int i = 0; i < Lanes<V>::count; ++i) y[i] = std::fma(a[i], b[i], c[i]);
+    return y;
+  }
+#else
+  return a * b + c;
+#endif
+}
+
+}  // namespace CR_ISA
+}  // namespace cr

@@ -1,0 +1,72 @@
+// The losses of chainrule.losses: loss and gradient of one row of outputs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "class_losses.hpp"
+#include "element_losses.hpp"
+
+namespace cr {
+inline namespace CR_ISA {
+
+inline LossKind loss_named(const std::string& name) {
+  static constexpr std::array names = {"cross_entropy", "nll", "bce_with_logits", "bce",   "hinge",  "perceptron",
+                                       "mse",           "l1",  "smooth_l1",       "huber", "poisson"};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (name == names[i]) return static_cast<LossKind>(i);
+  throw std::invalid_argument("no loss is called " + name);
+}
+
+// Sets the option of that name, as the loss's config has it; flags are 0 or 1.
+inline void set_option(LossSpec& spec, const std::string& name, double value) {
+  if (name == "label_smoothing") spec.label_smoothing = value;
+  else if (name == "ignore_index") spec.ignore_index = static_cast<std::int64_t>(value);
+  else if (name == "delta" || name == "beta" || name == "margin" || name == "eps") spec.a = value;
+  else if (name == "log_input") spec.flag1 = value != 0;
+  else if (name == "full") spec.flag2 = value != 0;
+  else throw std::invalid_argument("no option of losses is called " + name);
+}
+
+// What the mean over a batch divides by: the classes' weights, the rows against probabilities, or all numbers; 1 for
+// a sum.  0 where no row counts: the mean is then 0/0, NaN as in Python.
+template <class T>
+inline double loss_divisor(const LossSpec& spec, const Targets& targets, const std::int64_t* rows, std::size_t n_rows,
+                           std::size_t n_outputs) {
+  if (!spec.mean) return 1;
+  if (!is_class_loss(spec.kind)) return static_cast<double>(n_rows) * static_cast<double>(n_outputs);
+  if (!targets.index) return static_cast<double>(n_rows);
+  double total = 0;
+  for (std::size_t r = 0; r < n_rows; ++r) total += class_weight(spec, targets.index[rows[r]]);
+  return total;
+}
+
+// The loss of one row, not yet divided, and dz = ∂(loss·scale)/∂z; z and dz are n_outputs numbers each.
+template <class T>
+inline double loss_row(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row,
+                       std::size_t n_outputs, double scale, T* dz) {
+  const auto elements = [&](auto form) {
+    return element_losses<decltype(form)>(spec, z, targets, row, n_outputs, scale, dz);
+  };
+  switch (spec.kind) {
+    case LossKind::cross_entropy: return cross_entropy(spec, z, targets, row, n_outputs, scale, dz);
+    case LossKind::nll: return negative_log_likelihood(spec, z, targets, row, n_outputs, scale, dz);
+    case LossKind::bce_with_logits: return elements(element_loss::BinaryCrossEntropyOfLogits{});
+    case LossKind::bce: return elements(element_loss::BinaryCrossEntropy{});
+    case LossKind::hinge: return elements(element_loss::Hinge{});
+    case LossKind::perceptron: return elements(element_loss::Perceptron{});
+    case LossKind::mse: return elements(element_loss::Square{});
+    case LossKind::l1: return elements(element_loss::Absolute{});
+    case LossKind::smooth_l1: return elements(element_loss::SmoothAbsolute{});
+    case LossKind::huber: return elements(element_loss::Huber{});
+    case LossKind::poisson: return elements(element_loss::Poisson{});
+  }
+  return kNaN;
+}
+
+}  // namespace CR_ISA
+}  // namespace cr
