@@ -16,11 +16,14 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn, plot
-from chainrule.explain import regions
+from chainrule.explain import hidden_space, regions
 from chainrule.explain.landscape import Landscape
 from chainrule.messages import catalogue, keys
 from chainrule.plot import canvas
 from chainrule.plot.themes import THEMES
+from chainrule.train import learning_rates
+from chainrule.train.range_test import RangeTest
+from chainrule.train.restarts import Restart, Restarts, Solution
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -61,9 +64,13 @@ def bowl() -> Landscape:
 
 @cache
 def rates() -> Any:
-    from chainrule.train import learning_rates
-
     return learning_rates(nn.Linear(2, 1), (POINTS, POINTS[:, :1]), loss="mse", rates=(0.1, 0.01), steps=3, points=7)
+
+
+def again() -> Restarts:
+    runs = (Restart(0, True, 1.0, (0.7, 0.3), 0.5, None), Restart(1, False, 0.7, (0.8, 0.5), 0.2, None))
+    found = (Solution((0,), True, 1.0, {}), Solution((1,), False, 0.7, {}))
+    return Restarts(runs, found, "accuracy", 0.95, 0.5, 0.15, 0.85, 0.95)
 
 
 def graph_of() -> Any:
@@ -83,11 +90,16 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "gates": lambda **how: plot.gates(["and", "xor"], **how),
     "gradient_flow": lambda **how: plot.gradient_flow({"0": 0.1, "2": 0.0, "4": [0.1, 1.0]}, **how),
     "graph": lambda **how: plot.graph(graph_of(), **how),
+    "hidden_space": lambda **how: plot.hidden_space(hidden_space(small(), POINTS, lines=3, steps=5), LABELS, **how),
     "images": lambda **how: plot.images(IMAGES, [0, 1, 0, 1, 0, 1], targets=[0, 1, 1, 1, 0, 1], **how),
     "landscape": lambda **how: plot.landscape(bowl(), **how),
     "learning_rates": lambda **how: plot.learning_rates(rates(), **how),
     "network": lambda **how: plot.network(small(), [1.0, -1.0], **how),
+    "range_test": lambda **how: plot.range_test(
+        RangeTest((1e-3, 1e-2, 1e-1), (1.0, 0.5, 0.7), (1.0, 0.7, 0.75), 1e-2, 1e-1, True), **how
+    ),
     "region_map": lambda **how: plot.region_map(regions(small(), (-1, 1, -1, 1)), POINTS, LABELS, **how),
+    "restarts": lambda **how: plot.restarts(again(), **how),
     "surface_3d": lambda **how: plot.surface_3d(shares, POINTS, LABELS, **how),
     "surface_3d of three": lambda **how: plot.surface_3d(three, POINTS, LABELS, **how),
     "surface_3d of a quantity": lambda **how: plot.surface_3d(
@@ -98,7 +110,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
 }
 NO_FIGURES = {"graph_svg", "set_theme", "theme"}
 WITHOUT_WORDS = {"activation"}
-LOOKS = [("light", "en", "svg"), ("light", "ko", "pdf"), ("dark", "en", "pdf"), ("dark", "ko", "png")]
+LOOKS = [("light", "en", "svg"), ("light", "ko", "pdf"), ("dark", "ko", "png")]
 STARTS = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 

@@ -98,6 +98,10 @@ def test_text_and_series_stand_out_from_the_paper(name: str) -> None:
         # What is paler than that is drawn with an edge of ink.
         assert all(max(canvas.contrast(one, colors.paper) for one in (c, canvas.edge(c))) >= 3 for c in colors.series)
         assert all(canvas.contrast(canvas.readable(c), c) >= 3 for c in colors.series)
+        curves = [canvas.stroke(i) for i in range(len(colors.series))]
+        assert all(canvas.contrast(one, colors.paper) >= 2.98 for one in curves)  # rounded to whole levels
+        assert curves[:4] == list(colors.series[:4])
+        assert len(set(curves)) == len(curves)
 
 
 def test_mixing_with_the_paper() -> None:

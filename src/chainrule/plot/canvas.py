@@ -20,7 +20,7 @@ from chainrule.plot.themes import current
 __all__ = [
     "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "WASH", "caption", "contrast", "drawing", "edge", "frame",
     "grey_levels", "hangul_font", "is_network", "lighter", "new_figure", "readable", "save",
-    "shown_language", "signed_colors",
+    "shown_language", "signed_colors", "stroke",
 ]  # fmt: skip
 
 #: One form per colour, for print without colours.
@@ -270,6 +270,18 @@ def edge(color: Any) -> str:
     """Return the edge of a marker: the paper, or the ink where the colour alone is too close to the paper."""
     colors = current()
     return colors.paper if contrast(color, colors.paper) >= _CONTRAST else colors.ink
+
+
+def stroke(index: int) -> str:
+    """Return the colour of a curve: that of the series, with so much ink in it that it stands out from the paper."""
+    colors = current()
+    color, ink = (_rgb(one) for one in (colors.series[index % len(colors.series)], colors.ink))
+    mixed = (
+        tuple((1 - share) * part + share * dark for part, dark in zip(color, ink, strict=True))
+        for share in (step / 20 for step in range(21))
+    )
+    found = next(one for one in mixed if contrast(one, colors.paper) >= _CONTRAST)
+    return "#" + "".join(f"{round(255 * part):02X}" for part in found)
 
 
 def frame(ax: Any) -> None:
