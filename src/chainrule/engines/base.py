@@ -37,6 +37,7 @@ class Plan:
         clip_norm: largest gradient norm over all parameters, or None.
         clip_value: largest absolute value of any gradient element, or None.
         keep_outputs: return the model's outputs, for metrics on training data.
+        input_shape: shape of one sample; None if it is not known.
     """
 
     model: Module
@@ -46,6 +47,7 @@ class Plan:
     clip_norm: float | None = None
     clip_value: float | None = None
     keep_outputs: bool = False
+    input_shape: tuple[int, ...] | None = None
 
 
 @dataclass

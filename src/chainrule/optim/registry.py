@@ -14,11 +14,12 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.sgd import SGD
 
-__all__ = ["NAMES", "get"]
+__all__ = ["NAMES", "OPTIMIZERS", "get"]
 
-_OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Adam, AdamW, Adagrad, Adadelta, RMSprop)}
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Adam, AdamW, Adagrad, Adadelta, RMSprop)}
+"""Every optimiser by name."""
 
-NAMES = tuple(_OPTIMIZERS)
+NAMES = tuple(OPTIMIZERS)
 """The names that `get` knows."""
 
 
@@ -44,9 +45,9 @@ def get(optimizer: Any, params: Any, **options: Any) -> Optimizer:
         name = optimizer.get("name")
         return get(str(name), params, **{**{k: v for k, v in optimizer.items() if k != "name"}, **options})
     if isinstance(optimizer, str):
-        if optimizer.lower() not in _OPTIMIZERS:
+        if optimizer.lower() not in OPTIMIZERS:
             raise UnknownNameError("optimizer", optimizer, NAMES)
-        return _OPTIMIZERS[optimizer.lower()](params, **options)
+        return OPTIMIZERS[optimizer.lower()](params, **options)
     if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
         return optimizer(params, **options)
     raise DTypeError("not an optimizer", expected="a name, a class or an Optimizer", got=type(optimizer).__name__)

@@ -97,7 +97,9 @@ def fit(
     algorithm = _optimizer(optimizer, model, lr)
     measured = choose_metrics(metrics, objective, dataset, output_shape)
     norm, value = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
-    plan = Plan(model, objective, algorithm, chosen_seed, norm, value, keep_outputs=bool(measured))
+    plan = Plan(
+        model, objective, algorithm, chosen_seed, norm, value, bool(measured), tuple(training.inputs.shape[1:])
+    )  # fmt: skip
     runner = engines.choose(engine, plan)
     steps = -(-len(training) // batch_size)
     rates = None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps)

@@ -1,0 +1,240 @@
+// Blocks of training steps.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+
+#include "losses.hpp"
+#include "network.hpp"
+
+namespace cr {
+inline namespace CR_ISA {
+
+// A data set as it lies in memory; bytes are multiplied by `factor` on the way into a batch.
+struct Inputs {
+  const std::uint8_t* bytes = nullptr;
+  const float* f32 = nullptr;
+  const double* f64 = nullptr;
+  std::size_t columns = 0;
+  float factor = 1;
+
+  template <class T>
+  void gather(const std::int64_t* rows, Range wanted, Range panels, Matrix<T>& into) const {
+    for (std::size_t r = wanted.begin; r < wanted.end; ++r) {
+      const std::size_t from = static_cast<std::size_t>(rows[r]) * columns;
+      for (std::size_t p = panels.begin; p < panels.end; ++p) {
+        const std::size_t n = into.columns_in(p), at = from + p * kPanel;
+        T* to = into.row(p, r);
+        if (bytes)
+          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(static_cast<float>(bytes[at + c]) * factor);
+        else if (f32)
+          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f32[at + c]);
+        else
+          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f64[at + c]);
+      }
+    }
+  }
+};
+
+// What one call trains on.
+template <class T>
+struct Block {
+  Inputs inputs;
+  Targets targets;
+  const std::int64_t* index = nullptr;  // (steps, rows)
+  std::size_t steps = 0, rows = 0;
+  std::vector<Hyper> hypers;  // (steps or 1, groups)
+  std::size_t groups = 1;
+  std::uint64_t seed = 0, first_step = 0;
+  double* losses = nullptr;  // (steps,)
+  T* outputs = nullptr;      // (steps, rows, outputs), or null
+};
+
+struct Outcome {
+  std::size_t steps = 0;  // whose loss was computed
+  bool stopped = false;   // the last of them is not finite, and was not applied
+  bool interrupted = false;
+};
+
+// Results too small for an ordinary float are taken as zero while this lives: they are of no use in training, and
+// processors are slow at them.
+class FlushDenormals {
+ public:
+#if defined(__SSE2__)
+  FlushDenormals() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | 0x8040u); }
+  ~FlushDenormals() { __builtin_ia32_ldmxcsr(before_); }
+
+ private:
+  unsigned before_;
+#endif
+};
+
+template <class T>
+class Trainer {
+ public:
+  Trainer(Network<T>& network, LossSpec loss, Updater<T>& updater)
+      : network_(network), loss_(std::move(loss)), updater_(updater) {}
+
+  // `interrupted` is asked now and then on the calling thread; it must not throw.
+  Outcome run(const Block<T>& block, std::size_t threads, const std::function<bool()>& interrupted) {
+    network_.prepare(block.rows, threads);
+    row_losses_.assign(block.rows, 0.0);
+    list_waiting();
+    Barrier barrier(threads);
+    Outcome outcome;
+    stop_ = false;
+    asked_ = std::chrono::steady_clock::now();
+    on_threads(threads, [&](std::size_t thread) { work(block, thread, threads, barrier, interrupted, outcome); });
+    return outcome;
+  }
+
+ private:
+  // A piece of a parameter whose gradient is kept until the end of the step.
+  struct Piece {
+    Parameter<T>* parameter;
+    std::size_t begin, size;
+  };
+  static constexpr std::size_t kPiece = 4096;
+
+  void work(const Block<T>& block, std::size_t thread, std::size_t threads, Barrier& barrier,
+            const std::function<bool()>& interrupted, Outcome& outcome) {
+    const FlushDenormals flushed;
+    Matrix<T> own;  // each thread has its own copy of the batch: a shared one has to travel between caches
+    const bool shared = !network_.begins_with_linear();
+    if (!shared) own = Matrix<T>(block.rows, network_.input_columns());
+    Matrix<T>& x = shared ? network_.input() : own;
+    Buffer<T> turned(network_.scratch());
+    Pass<T> pass;
+    pass.rows = block.rows, pass.seed = block.seed, pass.updater = &updater_;
+    const Range rows{0, block.rows}, own_rows = Range::of(block.rows, thread, threads);
+    for (std::size_t k = 0; k < block.steps; ++k) {
+      const std::int64_t* index = block.index + k * block.rows;
+      pass.step = block.first_step + k;
+      block.inputs.gather(index, rows, shared ? Range::of(x.panels(), thread, threads) : Range{0, x.panels()}, x);
+      if (thread == 0) begin_step(block, k);
+      for (const Phase& phase : network_.forward_phases()) {
+        network_.forward(phase, pass, x, thread);
+        if (phase.meet) barrier.wait();
+      }
+      lose(block, index, own_rows, k);
+      if (!own_rows.empty() && network_.loss_from() < network_.operations().size())
+        network_.layers_backward(network_.operations().size() - 1, network_.loss_from(), pass, x,
+                                 {{0, panels_of(network_.output_columns())}, own_rows});
+      barrier.wait();
+      const double loss = total_loss(block, index);
+      if (thread == 0) block.losses[k] = loss, outcome.steps = k + 1;
+      if (!std::isfinite(loss)) {
+        if (thread == 0) end_refused(outcome);
+        return;
+      }
+      for (const Phase& phase : network_.backward_phases()) {
+        network_.backward(phase, pass, x, thread, turned.data());
+        if (phase.meet) barrier.wait();
+      }
+      if (!waiting_.empty()) apply_waiting(thread, threads, barrier);
+      if (thread == 0 && asks(interrupted)) stop_ = true, outcome.interrupted = true;
+      barrier.wait();
+      if (stop_) return;
+    }
+  }
+
+  void begin_step(const Block<T>& block, std::size_t k) {
+    const Hyper* hypers = block.hypers.data() + (block.hypers.size() > block.groups ? k * block.groups : 0);
+    for (Parameter<T>* parameter : network_.parameters())
+      if (parameter->trained) updater_.begin(*parameter, hypers[parameter->group]);
+    for (Operation<T>& one : network_.operations())
+      if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get())) norm->count();
+  }
+
+  // The step is not applied: what was counted for it is taken back.
+  void end_refused(Outcome& outcome) {
+    outcome.stopped = true;
+    for (Parameter<T>* parameter : network_.parameters())
+      if (parameter->trained) updater_.take_back(*parameter);
+    for (Operation<T>& one : network_.operations())
+      if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get())) --norm->batches;
+  }
+
+  // The losses of some rows, and the gradient of the output.
+  void lose(const Block<T>& block, const std::int64_t* index, Range rows, std::size_t k) {
+    if (rows.empty()) return;
+    const Matrix<T>& output = network_.output();
+    Matrix<T>& gradient = network_.output_gradient();
+    const std::size_t n = output.columns();
+    const double scale = 1 / loss_divisor<T>(loss_, block.targets, index, block.rows, n);
+    std::vector<T> z(n), dz(n);
+    for (std::size_t r = rows.begin; r < rows.end; ++r) {
+      for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
+      if (block.outputs) std::copy(z.begin(), z.end(), block.outputs + (k * block.rows + r) * n);
+      row_losses_[r] = loss_row<T>(loss_, z.data(), block.targets, index[r], n, scale, dz.data());
+      for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
+    }
+  }
+
+  double total_loss(const Block<T>& block, const std::int64_t* index) const {
+    double total = 0;
+    for (const double loss : row_losses_) total += loss;
+    return static_cast<double>(
+        static_cast<T>(total / loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns())));
+  }
+
+  bool asks(const std::function<bool()>& interrupted) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - asked_ < std::chrono::milliseconds(10)) return false;
+    asked_ = now;
+    return interrupted();
+  }
+
+  void list_waiting() {
+    waiting_.clear();
+    for (Parameter<T>* parameter : network_.parameters()) {
+      if (!parameter->trained || !updater_.waits(*parameter)) continue;
+      if (parameter->gradient.size() != parameter->values.size()) parameter->gradient.reset(parameter->values.size());
+      for (std::size_t at = 0; at < parameter->values.size(); at += kPiece)
+        waiting_.push_back({parameter, at, std::min(kPiece, parameter->values.size() - at)});
+    }
+    squares_.assign(waiting_.size(), 0.0);
+  }
+
+  // Updates that had to wait: for the norm of all gradients, or for other gradients to be computed.
+  void apply_waiting(std::size_t thread, std::size_t threads, Barrier& barrier) {
+    const Range own = Range::of(waiting_.size(), thread, threads);
+    const bool clips = std::isfinite(updater_.clip_norm);
+    T factor = 1;
+    if (clips) {
+      for (std::size_t i = own.begin; i < own.end; ++i) squares_[i] = sum_of_squares(waiting_[i]);
+      barrier.wait();
+      double total = 0;
+      for (const double square : squares_) total += square;
+      factor = static_cast<T>(std::min(updater_.clip_norm / (std::sqrt(total) + 1e-6), 1.0));
+      if (std::isnan(total)) factor = static_cast<T>(NAN);
+    }
+    for (std::size_t i = own.begin; i < own.end; ++i) {
+      const Piece& piece = waiting_[i];
+      T* gradient = piece.parameter->gradient.data() + piece.begin;
+      if (clips)
+        for (std::size_t j = 0; j < piece.size; ++j) gradient[j] *= factor;
+      updater_.apply(*piece.parameter, piece.begin, gradient, piece.size);
+    }
+  }
+
+  static double sum_of_squares(const Piece& piece) {
+    const T* g = piece.parameter->gradient.data() + piece.begin;
+    double total = 0;
+    for (std::size_t j = 0; j < piece.size; ++j) total += static_cast<double>(g[j]) * static_cast<double>(g[j]);
+    return total;
+  }
+
+  Network<T>& network_;
+  LossSpec loss_;
+  Updater<T>& updater_;
+  std::vector<double> row_losses_, squares_;
+  std::vector<Piece> waiting_;
+  std::atomic<bool> stop_{false};
+  std::chrono::steady_clock::time_point asked_;
+};
+
+}  // namespace CR_ISA
+}  // namespace cr

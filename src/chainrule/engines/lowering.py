@@ -1,0 +1,287 @@
+"""What a compiled engine is told about a plan: the layers in the order in which they run, as names and numbers.
+
+The names are those of the operations in `core.ops`.  Anything that is not described by them (a user's own class, a
+hook, a layer used twice) is refused with the reason, and the plan then runs on the eager engine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule import losses, nn
+from chainrule.core.tensor import Tensor
+from chainrule.engines.base import Plan
+from chainrule.losses import Loss
+from chainrule.nn.module import Module
+from chainrule.optim.registry import OPTIMIZERS
+
+__all__ = ["Lowered", "LoweredLoss", "Refusal", "Stage", "lower", "lower_loss", "lower_model"]
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer: the reason why an engine cannot run a plan
+    """Why a plan cannot be described so; caught by engines."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One layer.
+
+    Attributes:
+        kind: ``"linear"``, ``"batch_norm"``, … or the name of an activation.
+        ints, floats: its options, see `_STAGES`.
+        layer: the layer itself.
+        path: its path in the model.
+        parameters: its parameters with their paths, weight before bias.
+    """
+
+    kind: str
+    ints: tuple[int, ...]
+    floats: tuple[float, ...]
+    layer: Module
+    path: str
+    parameters: tuple[tuple[str, Tensor], ...]
+
+
+@dataclass(frozen=True)
+class LoweredLoss:
+    """A loss as a name and options.
+
+    Attributes:
+        name: as in `losses.LOSSES`.
+        options: its `config`, without what is None; weights are one number for each class or output, or one for all.
+    """
+
+    name: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A whole plan.
+
+    Attributes:
+        stages: the layers, without those that only give the input another shape.
+        loss: what is minimised.
+        dtype: float32 or float64.
+        inputs, outputs: numbers in one row.
+    """
+
+    stages: tuple[Stage, ...]
+    loss: LoweredLoss
+    dtype: np.dtype[Any]
+    inputs: int
+    outputs: int
+
+
+def lower(plan: Plan) -> Lowered:
+    """Describe a plan.
+
+    Raises:
+        Refusal: if it has a part that has no description; names the layer and the reason.
+    """
+    stages, dtype, inputs, outputs = lower_model(plan.model, plan.input_shape)
+    known = {id(parameter) for stage in stages for _, parameter in stage.parameters}
+    if not all(id(parameter) in known for _, parameter in plan.optimizer.named_parameters()):
+        raise Refusal("the optimizer has parameters that are no layer's")
+    if OPTIMIZERS.get(plan.optimizer.name) is not type(plan.optimizer):
+        raise Refusal(f"{type(plan.optimizer).__name__} is not one of chainrule's own optimizers")
+    return Lowered(stages, lower_loss(plan.loss, outputs), dtype, inputs, outputs)
+
+
+def lower_model(
+    model: Module, input_shape: tuple[int, ...] | None = None
+) -> tuple[tuple[Stage, ...], np.dtype[Any], int, int]:
+    """Describe a network: its stages, its dtype, and the numbers in a row of its input and of its output.
+
+    Raises:
+        Refusal: as `lower` does.
+    """
+    stages: list[Stage] = []
+    seen: set[int] = set()
+    # None: not known yet; before the first layer that knows its width, nothing depends on it.
+    walk = _Walk(flat=input_shape is None or len(input_shape) == 1, width=_size(input_shape))
+    for path, layer in _leaves(model, ""):
+        where = f"layer {path!r} ({type(layer).__name__})"
+        if layer._hooks is not None and any((layer._hooks.before, layer._hooks.after, layer._hooks.backward)):
+            raise Refusal(f"{where} has hooks")
+        parameters = tuple((f"{path}.{name}" if path else name, one) for name, one in layer.named_parameters())
+        for one in (layer, *(parameter for _, parameter in parameters)):
+            if id(one) in seen and (parameters or isinstance(one, Tensor)):
+                raise Refusal(f"{where} is used twice")
+            seen.add(id(one))
+        describe = _STAGES.get(type(layer))
+        if describe is None:
+            raise Refusal(f"{where} is not one of the layers that it knows")
+        try:
+            described = describe(layer, walk)
+        except Refusal as reason:
+            raise Refusal(f"{where} {reason}") from None
+        if described is not None:
+            kind, ints, floats = described
+            stages.append(Stage(kind, ints, floats, layer, path, parameters))
+    if not stages or walk.first is None or walk.width is None:
+        raise Refusal("the model has no layer with a width")
+    return tuple(stages), _dtype(stages), walk.first, walk.width
+
+
+def lower_loss(loss: Loss, outputs: int) -> LoweredLoss:
+    """Describe a loss.
+
+    Raises:
+        Refusal: for one of the user's own, one without reduction, and weights of an unusual shape.
+    """
+    if losses.LOSSES.get(loss.name) is not type(loss):
+        raise Refusal(f"{type(loss).__name__} is not one of chainrule's own losses")
+    if loss.reduction == "none":
+        raise Refusal("a loss without reduction is not one number")
+    options = {name: value for name, value in loss.config().items() if value is not None}
+    for name in ("weight", "pos_weight"):
+        if name in options:
+            options[name] = _weights(options[name], outputs)
+    return LoweredLoss(loss.name, options)
+
+
+def _weights(values: Any, outputs: int) -> list[float]:
+    array = np.asarray(values, np.float64)
+    if array.size != 1 and array.shape not in {(outputs,), (1, outputs)}:
+        raise Refusal(f"its loss has weights of shape {array.shape}, not one for each of {outputs} outputs")
+    found: list[float] = array.reshape(-1).tolist()
+    return found
+
+
+def _leaves(module: Module, path: str) -> Iterator[tuple[str, Module]]:
+    if type(module) is not nn.Sequential:
+        yield path, module
+        return
+    if module._hooks is not None and any((module._hooks.before, module._hooks.after, module._hooks.backward)):
+        raise Refusal(f"{f'layer {path!r}' if path else 'the model'} (Sequential) has hooks")
+    for name, child in module.named_children():
+        yield from _leaves(child, f"{path}.{name}" if path else name)
+
+
+def _size(shape: tuple[int, ...] | None) -> int | None:
+    return None if shape is None else math.prod(shape)
+
+
+def _dtype(stages: list[Stage]) -> np.dtype[Any]:
+    found = {parameter.dtype for stage in stages for _, parameter in stage.parameters}
+    found |= {buffer.dtype for stage in stages for buffer in stage.layer.buffers() if buffer.dtype.kind == "f"}
+    if len(found) != 1:
+        raise Refusal("its parameters are of several dtypes" if found else "it has no parameters")
+    (dtype,) = found
+    if dtype.name not in {"float32", "float64"}:
+        raise Refusal(f"its parameters are {dtype}")
+    return np.dtype(dtype)
+
+
+@dataclass
+class _Walk:
+    """What is known of the rows on the way through the layers."""
+
+    flat: bool
+    width: int | None
+    first: int | None = None
+    dropouts: int = 0
+
+    def __post_init__(self) -> None:
+        self.first = self.width
+
+    def take(self, width: int) -> None:
+        """A layer takes rows of so many numbers."""
+        if not self.flat:
+            raise Refusal("takes inputs of several dimensions: put a Flatten before it")
+        if self.width is None:
+            self.first = self.width = width
+        elif self.width != width:
+            raise Refusal(f"takes {width} numbers and gets {self.width}")
+
+
+Described = tuple[str, tuple[int, ...], tuple[float, ...]] | None
+
+
+def _linear(layer: Any, walk: _Walk) -> Described:
+    walk.take(layer.in_features)
+    walk.width = layer.out_features
+    return "linear", (layer.in_features, layer.out_features, int(layer.bias is not None)), ()
+
+
+def _batch_norm(layer: Any, walk: _Walk) -> Described:
+    walk.take(layer.num_features)
+    present = (int(layer.weight is not None), int(layer.bias is not None), int(layer.track_running_stats))
+    momentum = -1.0 if layer.momentum is None else float(layer.momentum)
+    if layer.momentum is not None and momentum < 0:
+        raise Refusal("has a negative momentum")
+    return "batch_norm", (layer.num_features, *present), (float(layer.eps), momentum)
+
+
+def _layer_norm(layer: Any, walk: _Walk) -> Described:
+    if len(layer.normalized_shape) != 1:
+        raise Refusal("normalises over several dimensions")
+    walk.take(layer.normalized_shape[0])
+    present = (int(layer.weight is not None), int(layer.bias is not None))
+    return "layer_norm", (layer.normalized_shape[0], *present), (float(layer.eps),)
+
+
+def _dropout(layer: Any, walk: _Walk) -> Described:
+    if layer.p == 0:
+        return None
+    walk.dropouts += 1
+    return "dropout", (walk.dropouts - 1,), (float(layer.p),)
+
+
+def _flatten(layer: Any, walk: _Walk) -> Described:
+    if layer.start_dim != 1 or layer.end_dim != -1:
+        raise Refusal("folds other dimensions than all but the first")
+    walk.flat = True
+    return None
+
+
+def _along_rows(kind: str) -> Callable[[Any, _Walk], Described]:
+    def describe(layer: Any, walk: _Walk) -> Described:
+        if not walk.flat or layer.dim not in (None, 1, -1):
+            raise Refusal("is not along rows")
+        return kind, (), ()
+
+    return describe
+
+
+def _activation(kind: str, *options: str) -> Callable[[Any, _Walk], Described]:
+    def describe(layer: Any, walk: _Walk) -> Described:
+        return kind, (), tuple(float(getattr(layer, name)) for name in options)
+
+    return describe
+
+
+def _gelu(layer: Any, walk: _Walk) -> Described:
+    return "gelu" if layer.approximate == "none" else "gelu_tanh", (), ()
+
+
+_STAGES: dict[type, Callable[[Any, _Walk], Described]] = {
+    nn.Linear: _linear,
+    nn.BatchNorm1d: _batch_norm,
+    nn.LayerNorm: _layer_norm,
+    nn.Dropout: _dropout,
+    nn.Flatten: _flatten,
+    nn.Identity: lambda layer, walk: None,
+    nn.Softmax: _along_rows("softmax"),
+    nn.LogSoftmax: _along_rows("log_softmax"),
+    nn.ReLU: _activation("relu"),
+    nn.ReLU6: lambda layer, walk: ("hardtanh", (), (0.0, 6.0)),
+    nn.LeakyReLU: _activation("leaky_relu", "negative_slope"),
+    nn.ELU: _activation("elu", "alpha"),
+    nn.SELU: _activation("selu"),
+    nn.GELU: _gelu,
+    nn.SiLU: _activation("silu"),
+    nn.Softplus: _activation("softplus", "beta", "threshold"),
+    nn.Mish: _activation("mish"),
+    nn.Hardtanh: _activation("hardtanh", "min_val", "max_val"),
+    nn.Sigmoid: _activation("sigmoid"),
+    nn.Tanh: _activation("tanh"),
+    nn.Step: _activation("step", "low", "high"),
+}
+"""What each layer is called and which numbers go with it: ints and floats."""

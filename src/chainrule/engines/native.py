@@ -1,0 +1,336 @@
+"""The native engine: blocks of steps in C++ that never touch Python.
+
+The extension keeps parameters and optimiser state in a layout of its own.  They go in before the first block, and again
+after anybody may have looked at them or changed them; in between Python's copies are those of the last exchange, from
+which a block that went wrong is done again.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.core.tensor import Tensor
+from chainrule.data.dataset import Dataset
+from chainrule.engines import native_build
+from chainrule.engines.base import BlockResult, Plan
+from chainrule.engines.eager import EagerEngine
+from chainrule.engines.lowering import Lowered, Refusal, lower
+from chainrule.nn import BatchNorm1d, Dropout
+
+__all__ = ["NativeEngine"]
+
+Settings = list[dict[str, Any]]
+
+_REPLAY_SECONDS = 1.0  # of training that may have to be done again to find the step that went wrong
+_THREAD_WORK = 1_500_000  # multiplications of a step for which another thread is worth its barriers
+
+
+@dataclass
+class State:
+    """Where a run has got to.
+
+    Attributes:
+        lowered: the plan as the extension knows it.
+        network: the extension's network.
+        step: steps taken so far.
+        loaded: whether the extension has the newest parameters; if not, Python has.
+        log: blocks since the last exchange.
+        seconds: what these took.
+        arrays: the data set last used, with its inputs and targets as the extension takes them.
+        eager: the eager engine's state, once the plan was changed to something that only that engine can run.
+    """
+
+    lowered: Lowered
+    network: Any
+    step: int = 0
+    loaded: bool = False
+    log: list[tuple[np.ndarray, list[Settings] | None]] = field(default_factory=list)
+    seconds: float = 0.0
+    arrays: tuple[Dataset, np.ndarray, np.ndarray] | None = None
+    eager: Any = None
+
+    @property
+    def parameters(self) -> list[tuple[str, Tensor]]:
+        return [pair for stage in self.lowered.stages for pair in stage.parameters]
+
+    @property
+    def statistics(self) -> list[tuple[int, BatchNorm1d]]:
+        """Batch normalisations that keep running statistics, by their place among the stages."""
+        layers = enumerate(stage.layer for stage in self.lowered.stages)
+        return [(i, one) for i, one in layers if isinstance(one, BatchNorm1d) and one.track_running_stats]
+
+
+class NativeEngine:
+    """Runs chains of the library's own layers."""
+
+    name = "native"
+
+    def refusal(self, plan: Plan) -> str | None:
+        build = native_build.load()
+        if build.module is None:
+            return build.reason
+        try:
+            lower(plan)
+        except Refusal as reason:
+            return str(reason)
+        return None
+
+    def prepare(self, plan: Plan) -> State:
+        lowered = lower(plan)
+        return State(lowered, _network(plan, lowered))
+
+    def run(
+        self,
+        plan: Plan,
+        state: State,
+        data: Dataset,
+        batch_index: np.ndarray,
+        rates: list[Settings] | None,
+    ) -> BlockResult:
+        if not state.loaded and state.eager is None:
+            self._take_over(plan, state)
+        lonely = batch_index.shape[1] < 2 and any(isinstance(one.layer, BatchNorm1d) for one in state.lowered.stages)
+        if lonely and state.eager is None:  # a row that has nothing to be normalised by; the layer says so itself
+            self.write_back(plan, state)
+            self._fall_back(plan, state)
+        if state.eager is not None:
+            return EagerEngine().run(plan, state.eager, data, batch_index, rates)
+        began = time.perf_counter()
+        result = self._steps(plan, state, data, batch_index, rates)
+        if not state.network.is_finite():
+            return self._run_to_last_good(plan, state, data, batch_index, rates, result)
+        state.log.append((batch_index[: len(result.losses) - result.stopped], rates))
+        state.step += len(result.losses) - result.stopped
+        state.seconds += time.perf_counter() - began
+        if state.seconds > _REPLAY_SECONDS:
+            self._exchange(plan, state)
+        return result
+
+    def write_back(self, plan: Plan, state: State) -> None:
+        if state.eager is not None:
+            EagerEngine().write_back(plan, state.eager)
+        elif state.loaded:
+            self._exchange(plan, state)
+            state.loaded = False
+
+    # Steps
+
+    def _steps(
+        self, plan: Plan, state: State, data: Dataset, batch_index: np.ndarray, rates: list[Settings] | None
+    ) -> BlockResult:
+        inputs, targets = _arrays(state, data)
+        index = np.ascontiguousarray(batch_index, np.int64)
+        losses = np.empty(len(index))
+        outputs = np.empty((*index.shape, state.lowered.outputs), state.lowered.dtype) if plan.keep_outputs else None
+        options, hypers = _hyperparameters(plan, rates)
+        done, stopped = state.network.run(
+            inputs, data.scale, targets, index, options, hypers, plan.clip_norm, plan.clip_value,
+            plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, _threads(state.lowered, index.shape[1]), losses, outputs,
+        )  # fmt: skip
+        if rates is not None:
+            for group, settings in zip(plan.optimizer.param_groups, rates[done - 1], strict=True):
+                group.update(settings)
+        return BlockResult(losses[:done], None if outputs is None else list(outputs[:done]), stopped)
+
+    def _run_to_last_good(
+        self,
+        plan: Plan,
+        state: State,
+        data: Dataset,
+        batch_index: np.ndarray,
+        rates: list[Settings] | None,
+        result: BlockResult,
+    ) -> BlockResult:
+        """Go back to the last exchange, do again what followed, and end before the step that was too much.
+
+        Looking at all parameters after each step would cost every training; this costs those that fail, and no more
+        than `_REPLAY_SECONDS` or the block.
+        """
+        log = state.log
+        self._replay(plan, state, data, log)
+        one: list[Settings] | None
+        for k in range(len(result.losses)):
+            one = None if rates is None else rates[k : k + 1]
+            tried = self._steps(plan, state, data, batch_index[k : k + 1], one)
+            cause = None
+            if not tried.stopped:
+                state.step += 1
+                if state.network.is_finite():
+                    continue
+                cause = self._first_nonfinite(plan, state)
+                before = batch_index[:k], rates
+                self._replay(plan, state, data, [*log, before] if k else log)
+            outputs = None if result.outputs is None else result.outputs[: k + 1]
+            return BlockResult(result.losses[: k + 1], outputs, stopped=True, cause=cause)
+        raise AssertionError("a block done again came out otherwise")
+
+    def _replay(
+        self, plan: Plan, state: State, data: Dataset, log: list[tuple[np.ndarray, list[Settings] | None]]
+    ) -> None:
+        state.step -= sum(len(index) for index, _ in state.log)
+        self._load(plan, state)
+        for index, rates in log:
+            self._steps(plan, state, data, index, rates)
+            state.step += len(index)
+        state.log = log
+
+    def _first_nonfinite(self, plan: Plan, state: State) -> str | None:
+        trained = {path for group in plan.optimizer.param_groups for path in group["param_names"]}
+        for i, (path, tensor) in enumerate(state.parameters):
+            values = np.empty(tensor.shape, tensor.dtype)
+            state.network.get_parameter(i, values, _slots_like(state, i, tensor))
+            if path in trained and not np.isfinite(values).all():
+                return path
+        return None
+
+    # Exchange between Python's copies and the extension's
+
+    def _take_over(self, plan: Plan, state: State) -> None:
+        """Load what Python has, which others may have changed in any way."""
+        try:
+            lowered = lower(plan)
+            for stage in lowered.stages:
+                if isinstance(stage.layer, (BatchNorm1d, Dropout)) and not stage.layer.training:
+                    raise Refusal(f"layer {stage.path!r} is in evaluation mode")
+        except Refusal:
+            self._fall_back(plan, state)
+            return
+        if _described(lowered) != _described(state.lowered):
+            state.network = _network(plan, lowered)
+        state.lowered = lowered
+        self._load(plan, state)
+
+    def _fall_back(self, plan: Plan, state: State) -> None:
+        state.eager = EagerEngine().prepare(plan)
+        state.eager.step = state.step
+
+    def _load(self, plan: Plan, state: State) -> None:
+        homes = _homes(plan)
+        for i, (path, tensor) in enumerate(state.parameters):
+            where = homes.get(id(tensor))
+            trained = where is not None and bool(tensor.requires_grad)
+            kept = plan.optimizer.state.get(path, {}) if trained else {}
+            slots = []
+            if where is not None and trained:
+                group = plan.optimizer.param_groups[where]
+                for name in plan.optimizer.slots(group):
+                    slot = kept.get(name)
+                    slot = plan.optimizer.initial_slot(name, tensor._data, group) if slot is None else slot
+                    slots.append(np.ascontiguousarray(slot, tensor.dtype))
+            values = np.ascontiguousarray(tensor._data)
+            state.network.set_parameter(i, values, trained, where or 0, int(kept.get("step", 0)), slots)
+        for i, layer in state.statistics:
+            count = int(layer.num_batches_tracked._data)
+            mean, variance = (np.ascontiguousarray(one._data) for one in (layer.running_mean, layer.running_var))
+            state.network.set_statistics(i, mean, variance, count)
+        state.loaded, state.log, state.seconds = True, [], 0.0
+
+    def _exchange(self, plan: Plan, state: State) -> None:
+        """Bring Python's copies up to date."""
+        homes = _homes(plan)
+        for i, (path, tensor) in enumerate(state.parameters):
+            values = np.empty(tensor.shape, tensor.dtype)
+            slots = _slots_like(state, i, tensor)
+            steps = state.network.get_parameter(i, values, slots)
+            where = homes.get(id(tensor))
+            if where is None or not tensor.requires_grad:
+                continue
+            _overwrite(tensor, values)
+            if steps:
+                names = plan.optimizer.slots(plan.optimizer.param_groups[where])
+                plan.optimizer.state[path] = {"step": steps, **dict(zip(names, slots, strict=True))}
+        for _, tensor in state.parameters:
+            tensor.grad = None
+        for i, layer in state.statistics:
+            mean, variance = (np.empty_like(one._data) for one in (layer.running_mean, layer.running_var))
+            count = state.network.get_statistics(i, mean, variance)
+            for buffer, fresh in ((layer.running_mean, mean), (layer.running_var, variance)):
+                buffer._assign(fresh)
+            layer.num_batches_tracked._assign(np.asarray(count, np.int64))
+        state.log, state.seconds = [], 0.0
+
+
+def _network(plan: Plan, lowered: Lowered) -> Any:
+    module = native_build.load().module
+    assert module is not None  # else the plan was refused
+    kind = module.Network32 if lowered.dtype == np.float32 else module.Network64
+    stages = [(stage.kind, list(stage.ints), list(stage.floats)) for stage in lowered.stages]
+    return kind(lowered.inputs, stages, lowered.loss.name, lowered.loss.options, plan.optimizer.name)
+
+
+def _described(lowered: Lowered) -> tuple[Any, ...]:
+    return lowered.dtype, [(stage.kind, stage.ints, stage.floats) for stage in lowered.stages]
+
+
+def _homes(plan: Plan) -> dict[int, int]:
+    """The number of each trained tensor's parameter group."""
+    return {id(one): number for number, group in enumerate(plan.optimizer.param_groups) for one in group["params"]}
+
+
+def _slots_like(state: State, i: int, tensor: Tensor) -> list[np.ndarray]:
+    return [np.empty(tensor.shape, tensor.dtype) for _ in range(state.network.slot_count(i))]
+
+
+def _overwrite(tensor: Tensor, values: np.ndarray) -> None:
+    """In place, so that arrays which share the parameter's memory follow it."""
+    if tensor._data.flags.writeable:
+        np.copyto(tensor._data, values)
+    else:
+        tensor._data = values
+    tensor._version += 1
+
+
+def _arrays(state: State, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    if state.arrays is None or state.arrays[0] is not data:
+        inputs = np.ascontiguousarray(data.inputs.reshape(len(data), -1))
+        targets = np.ascontiguousarray(data.targets)
+        if targets.dtype.kind != "f":
+            targets = targets.astype(np.int64, copy=False)
+        state.arrays = data, inputs, targets
+    return state.arrays[1:]
+
+
+def _hyperparameters(plan: Plan, rates: list[Settings] | None) -> tuple[list[str], np.ndarray]:
+    """Names, and ``(K or 1, groups, names)`` values."""
+    groups = plan.optimizer.param_groups
+    rows = [_flat({name: group[name] for name in plan.optimizer.defaults}) for group in groups]
+    names = list(rows[0])
+    values = np.array([[list(row.values()) for row in rows]], np.float64)
+    if rates is None:
+        return names, values
+    values = np.repeat(values, len(rates), axis=0)
+    for g in range(len(groups)):
+        scheduled = [_flat(settings[g]) for settings in rates]
+        for name in scheduled[0]:
+            values[:, g, names.index(name)] = [one[name] for one in scheduled]
+    return names, values
+
+
+def _flat(options: dict[str, Any]) -> dict[str, float]:
+    found = {name: float(value) for name, value in options.items() if name != "betas"}
+    if "betas" in options:
+        found["beta1"], found["beta2"] = map(float, options["betas"])
+    return found
+
+
+def _threads(lowered: Lowered, rows: int) -> int:
+    """How many threads a step is worth."""
+    weights = sum(parameter.numel() for stage in lowered.stages for _, parameter in stage.parameters)
+    return max(1, min(_processors(), 3 * weights * rows // _THREAD_WORK))
+
+
+@functools.cache
+def _processors() -> int:
+    for variable in ("CHAINRULE_NUM_THREADS", "OMP_NUM_THREADS"):
+        wanted = os.environ.get(variable, "")
+        if wanted.isdecimal() and int(wanted) > 0:
+            return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
