@@ -81,8 +81,9 @@ def test_measured_values_stand_at_their_height_above_and_below() -> None:
     assert sorted(below._offsets3d[2]) == sorted(measured[1::2])
     assert sorted(above._offsets3d[2]) == sorted(measured[::2])
     assert below.get_zorder() < above.get_zorder()
-    lengths = [abs(np.ptp(line.get_data_3d()[2])) for line in ax.lines]
-    np.testing.assert_allclose(lengths, 0.5, atol=0.1)  # from the nearest point of the grid
+    stems = np.concatenate([np.reshape(line.get_data_3d()[2], (-1, 3)) for line in ax.lines])
+    assert len(stems) == 4
+    np.testing.assert_allclose(np.abs(stems[:, 0] - stems[:, 1]), 0.5, atol=0.1)  # from the nearest point of the grid
     assert ax.get_zlabel() == "predicted value"
 
 

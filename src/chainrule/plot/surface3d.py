@@ -153,8 +153,8 @@ def _quantity(ax: Any, plane: Plane) -> None:
         if not here.any():
             continue
         order = 5 if above else 2
-        for (x, y), value, answer in zip(points[here], values[here], predicted[here], strict=True):
-            ax.plot([x, x], [y, y], [value, answer], color=canvas.INK, lw=0.6, zorder=order)
+        ends = np.stack([values[here], predicted[here], np.full(here.sum(), np.nan)], axis=1)  # NaN parts the lines
+        ax.plot(*np.repeat(points[here], 3, axis=0).T, ends.reshape(-1), color=canvas.INK, lw=0.6, zorder=order)
         ax.scatter(
             *points[here].T,
             values[here],
