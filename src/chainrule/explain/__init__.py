@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chainrule.explain.projection import Projection, projection
     from chainrule.explain.record import Record
     from chainrule.explain.regions import Regions, regions
+    from chainrule.explain.schema import schemas
     from chainrule.explain.separability import Separability, separability
     from chainrule.explain.softmax_overflow import SoftmaxOverflow, softmax_overflow
     from chainrule.explain.three_layers import ForwardPass, three_layer_forward
@@ -77,6 +78,7 @@ __all__ = [
     "product_table",
     "projection",
     "regions",
+    "schemas",
     "separability",
     "softmax_overflow",
     "three_layer_forward",
@@ -129,6 +131,7 @@ _HOMES = {
     "product_table": "array_products",
     "projection": "projection",
     "regions": "regions",
+    "schemas": "schema",
     "separability": "separability",
     "softmax_overflow": "softmax_overflow",
     "three_layer_forward": "three_layers",

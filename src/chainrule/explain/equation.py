@@ -111,10 +111,6 @@ class Equation(Record):
             notes.append(message("equation.error", lang, error=f"{self.worst_error:.3g}", rows=_count(self.rows)))
         return notes
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON's types, every formula as text, LaTeX and MathML."""
-        return {**super().to_dict(), "formulas": [formula.to_dict() for formula in self.formulas]}
-
     def __str__(self) -> str:
         return "\n".join([self.text(), *self.notes()])
 

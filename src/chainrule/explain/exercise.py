@@ -24,7 +24,13 @@ __all__ = ["Blank", "Exercise", "make_exercise"]
 
 @dataclass(frozen=True)
 class Blank(Record):
-    """A number that was taken out: its label on the sheet, its path, and what stood there."""
+    """A number that was taken out.
+
+    Attributes:
+        label: on the sheet.
+        path: of the number, as `Trace.value` knows it.
+        solution: what stood there.
+    """
 
     label: str
     path: str
@@ -43,6 +49,11 @@ class Exercise(Record):
     seed: int
     blanks: tuple[Blank, ...]
     _trace: Trace = field(compare=False, repr=False)
+
+    @property
+    def trace(self) -> Trace:
+        """The complete trace."""
+        return self._trace
 
     def lines(self, lang: str | None = None) -> list[str]:
         """The trace, with a blank wherever a number that was taken out would stand."""

@@ -30,10 +30,21 @@ class Record:
 
     __slots__ = ()
 
+    @classmethod
+    def json_names(cls) -> tuple[str, ...]:
+        """Names of the fields and properties that JSON shows: the fields whose names do not start with ``_``."""
+        return tuple(field.name for field in fields(cls) if not field.name.startswith("_"))  # type: ignore[arg-type]
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema (draft 2020-12) of what `to_dict` returns; it is strict."""
+        from chainrule.explain.schema import record_schema
+
+        return record_schema(cls)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON's types, see `plain`; fields whose names start with ``_`` are left out."""
-        content: dict[str, Any] = plain(self)
-        return content
+        """Return what `json_names` names as JSON's types, see `plain`."""
+        return {name: plain(getattr(self, name)) for name in self.json_names()}
 
     def to_json(self, indent: int | None = None) -> str:
         """Return `to_dict` as strict JSON."""
@@ -58,6 +69,8 @@ def plain(value: Any) -> Any:
         return int(value)
     if isinstance(value, float):
         return _number(float(value))
+    if isinstance(value, Record):
+        return value.to_dict()
     if is_dataclass(value) and not isinstance(value, type):
         named = (field.name for field in fields(value) if not field.name.startswith("_"))
         return {name: plain(getattr(value, name)) for name in named}

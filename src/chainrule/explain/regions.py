@@ -92,10 +92,10 @@ class Regions(Record):
         first, second = self.names
         return f"{self.outputs[output]} = {a:.6g}·{first} {sign[0]} {abs(b):.6g}·{second} {sign[1]} {abs(c):.6g}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON's types."""
-        polygons, cells = ([corners.tolist() for corners in some] for some in (self.polygons, self.cells))
-        return {**super().to_dict(), "polygons": polygons, "cells": cells}
+    @classmethod
+    def json_names(cls) -> tuple[str, ...]:
+        """Everything, polygons and cells included."""
+        return (*super().json_names(), "polygons", "cells")
 
     def __str__(self) -> str:
         left, right, bottom, top = self.bounds

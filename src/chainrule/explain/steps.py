@@ -77,7 +77,15 @@ class Step(Record):
 
 @dataclass(frozen=True)
 class Source(Record):
-    """A value that the computation starts from: a parameter, the input."""
+    """A value that the computation starts from: a parameter, the input.
+
+    Attributes:
+        name: as `Trace.value` knows it.
+        kind: what it is, as "parameter" or "input".
+        value: its numbers.
+        grad: gradient of the loss with respect to it; None if none was wanted.
+        arrivals: one for each use of it.
+    """
 
     name: str
     kind: str
@@ -88,7 +96,14 @@ class Source(Record):
 
 @dataclass(frozen=True)
 class LayerTrace(Record):
-    """One call of a layer: its path, what it is, and the names of its steps (none, if it passes its input on)."""
+    """One call of a layer.
+
+    Attributes:
+        path: of the layer; "loss" for the loss.
+        kind: its class.
+        description: the layer with its arguments.
+        steps: names of its steps; none, if it passes its input on.
+    """
 
     path: str
     kind: str

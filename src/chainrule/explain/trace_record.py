@@ -187,6 +187,13 @@ class Trace(Record):
 
     # Showing
 
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """The JSON Schema of what `to_dict` returns, with the summaries of large arrays."""
+        from chainrule.explain.schema import record_schema
+
+        return record_schema(cls, summaries=True)
+
     def to_dict(self, limit: int | None = 64) -> dict[str, Any]:
         """JSON's types; arrays of more than `limit` numbers are summarised, None keeps every number."""
         content: dict[str, Any] = shortened(self, limit)

@@ -76,9 +76,10 @@ class Formula(Record):
         right = _without_entities(_presentation(self._expression))
         return f"{_MATH}<mi>{_escaped(self.name)}</mi><mo>=</mo>{right}</math>"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return name, text, LaTeX and MathML."""
-        return {"name": self.name, "text": self.text, "latex": self.latex, "mathml": self.mathml}
+    @classmethod
+    def json_names(cls) -> tuple[str, ...]:
+        """Name, text, LaTeX and MathML."""
+        return ("name", "text", "latex", "mathml")
 
 
 def latex_name(name: str) -> str:
