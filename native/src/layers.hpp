@@ -111,11 +111,11 @@ class SoftmaxLayer final : public Layer<T> {
       T largest = -static_cast<T>(INFINITY), total = 0;
       each(x, r, [&](const T& v) { largest = v > largest || std::isnan(v) ? v : largest; });
       // Where the largest is infinite the differences are NaN, as in the reference engine.
-      pair(x, y, r, [&](const T& v, T& e) { total += e = std::exp(v - largest); });
+      each(x, r, [&](const T& v) { total += std::exp(v - largest); });
       if (logarithm_)
         pair(x, y, r, [&, shift = std::log(total)](const T& v, T& e) { e = v - largest - shift; });
       else
-        pair(x, y, r, [&](const T&, T& e) { e /= total; });
+        pair(x, y, r, [&](const T& v, T& e) { e = std::exp(v - largest) / total; });
     }
   }
   void backward(const Pass<T>&, const Matrix<T>&, const Matrix<T>& y, Matrix<T>& gradient, Part part) override {

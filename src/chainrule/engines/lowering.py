@@ -176,7 +176,8 @@ def _dtype(stages: list[Stage]) -> np.dtype[Any]:
     (dtype,) = found
     if dtype.name not in {"float32", "float64"}:
         raise Refusal(f"its parameters are {dtype}")
-    return np.dtype(dtype)
+    found_dtype: np.dtype[Any] = np.dtype(dtype)
+    return found_dtype
 
 
 @dataclass
