@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chainrule.cli import (
+    compare,
     data,
     diagnose,
     doctor,
@@ -80,6 +81,7 @@ _add(diagnose.diagnose, diagnose.EXAMPLES, _WORK)
 _add(equation.equation, equation.EXAMPLES, _WORK)
 _add(regions.regions, regions.EXAMPLES, _WORK)
 _add(plot.plot, plot.EXAMPLES, _WORK)
+_add(compare.compare, compare.EXAMPLES, _WORK)
 _add(report.report, report.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
 _add(data.data, data.EXAMPLES, _MACHINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chainrule.train import compare
 from chainrule.train.callbacks import (
     Callback,
     CSVLogger,
@@ -33,6 +34,7 @@ __all__ = [
     "Scores",
     "TerminateOnNaN",
     "Trajectory",
+    "compare",
     "evaluate",
     "fit",
     "learning_rates",

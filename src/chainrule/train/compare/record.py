@@ -1,0 +1,55 @@
+"""One training, as all comparisons record it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from chainrule.explain.record import Record
+
+__all__ = ["Run", "measured"]
+
+
+@dataclass(frozen=True)
+class Run(Record):
+    """One training.
+
+    Attributes:
+        name: what is special about it, e.g. "dropout" or "adam".
+        seed: of its initial weights, batch order and dropout.
+        start: the training loss before the first step.
+        losses: the training loss after each epoch, of all training rows and in evaluation mode, so that networks with
+            and without dropout or batch normalisation are measured alike.
+        val_losses, scores: the same for the validation rows; loss and metric.  Empty without such rows.
+        seconds: how long training had taken by the end of each epoch, measuring not counted.
+        stopped: why it ended before the last epoch, or None.
+    """
+
+    name: str
+    seed: int
+    start: float
+    losses: tuple[float, ...]
+    val_losses: tuple[float, ...]
+    scores: tuple[float, ...]
+    seconds: tuple[float, ...]
+    stopped: str | None
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs that were finished."""
+        return len(self.losses)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch (from 1) with the lowest validation loss, or training loss if there are no validation rows."""
+        curve = [value if math.isfinite(value) else math.inf for value in self.val_losses or self.losses]
+        return curve.index(min(curve)) + 1 if curve else None
+
+    def first_below(self, goal: float) -> int | None:
+        """The first epoch (from 1) after which the training loss is at most `goal`, or None."""
+        return next((epoch for epoch, loss in enumerate(self.losses, start=1) if loss <= goal), None)
+
+
+def measured(metric: str, value: float) -> str:
+    """A metric as people write it: accuracy in percent."""
+    return f"{value:.1%}" if metric == "accuracy" else f"{value:.4g}"
