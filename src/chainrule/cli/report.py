@@ -24,7 +24,7 @@ def report(
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Page to write.")] = "report.html",
     rows: Annotated[
-        list[int] | None, typer.Option("--row", min=0, help="Row of DATA to trace, from 0; may be given again.")
+        list[int] | None, typer.Option("--row", min=0, help="Row of DATA to trace, from 0; may be given more than once.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading.")] = None,
     sections: Annotated[
@@ -55,7 +55,7 @@ def report(
     data = open_data(source, text=text)
     with naming_lines(source, data, text):
         found = written(
-            network, data, lang=lang, title=title, sections=wanted, rows=rows or [0], name=short_name(source),
+            network, data, lang=lang, title=title, sections=wanted, rows=rows or None, name=short_name(source),
             file=model, progress=_say if verbose else None,
         )  # fmt: skip
     found.save(path)

@@ -18,6 +18,7 @@ from chainrule.explain.planes import Plane, whole_plane
 from chainrule.explain.polygons import Polygons, containing
 from chainrule.explain.record import Record
 from chainrule.explain.units import Units, units_of
+from chainrule.messages import text
 from chainrule.nn.activation import Step
 from chainrule.nn.module import Module
 
@@ -40,7 +41,7 @@ class Regions(Record):
         outputs: names of the outputs.
         classes: names of the classes; empty if the network predicts numbers.
         maps: output = maps[p, o, 0]·u + maps[p, o, 1]·v + maps[p, o, 2] on polygon p, before a last sigmoid or
-            softmax, ``(P, outputs, 3)``.
+            softmax, ``(P, outputs, 3)``; a quantity in the target's unit.
         patterns: on which straight piece each neuron is there, ``(P, neurons)``; 1 is a ReLU that is on.
         areas: of the polygons, ``(P,)``.
         cell_classes: the class predicted in each cell, ``(K,)``; cells are polygons cut along the boundary.
@@ -96,6 +97,19 @@ class Regions(Record):
     def json_names(cls) -> tuple[str, ...]:
         """Everything, polygons and cells included."""
         return (*super().json_names(), "polygons", "cells")
+
+    def lines(self, lang: str | None = None) -> list[str]:
+        """What was found, and the affine maps on the largest regions, "en" or "ko"."""
+        left, right, bottom, top = (f"{bound:.6g}" for bound in self.bounds)
+        values = {"left": left, "right": right, "bottom": bottom, "top": top}
+        values |= {"first": self.names[0], "second": self.names[1]}
+        values |= {"regions": f"{len(self):,}", "segments": f"{len(self.boundary):,}"}
+        found = [text(f"regions.{self.kind}", lang, **values)]
+        if len(self):
+            largest, outputs = self.areas.argsort()[::-1][:3].tolist(), range(min(len(self.outputs), 4))
+            found.append(text("regions.largest", lang))
+            found += [f"  {self.formula(polygon, output)}" for polygon in largest for output in outputs]
+        return found
 
     def __str__(self) -> str:
         left, right, bottom, top = self.bounds
@@ -204,6 +218,8 @@ class _Finish:
         maps = cut.maps.copy()
         maps[..., :2] /= self.half
         maps[..., 2] -= (maps[..., :2] * self.centre).sum(axis=-1)
+        maps *= self.units.output_scale  # of a quantity; else 1
+        maps[..., 2] += self.units.output_center
         return self._made("exact", cut.polygons, maps, cut.patterns, cells, classes, segments, between)
 
     def sampled(self, scores: _Scores) -> Regions:

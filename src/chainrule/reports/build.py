@@ -32,7 +32,7 @@ def report(
     title: str | None = None,
     sections: Sequence[str] | str | None = None,
     history: Mapping[str, Any] | None = None,
-    rows: Sequence[int] | int = 0,
+    rows: Sequence[int] | int | None = None,
     name: str | None = None,
     file: str | os.PathLike[str] | None = None,
     progress: Callable[[str, float], None] | None = None,
@@ -51,7 +51,7 @@ def report(
         title: heading; default: the data's name.
         sections: names of the sections to make, in any order; default: all, see ``chainrule.reports.sections``.
         history: curves of the training, as `fit` returns; default: those that the model remembers.
-        rows: which rows of the data to trace.
+        rows: which rows of the data to trace; default: the first one, of few inputs the first with fewest zeros.
         name: what the data are called; default: what they call themselves.
         file: the model's file, to be named on the page.
         progress: called with each section's name and its seconds.
@@ -97,7 +97,9 @@ def _wanted(sections: Sequence[str] | str | None) -> list[str]:
     return [name for name in SECTIONS if name in named]
 
 
-def _rows(rows: Any) -> Sequence[int]:
+def _rows(rows: Any) -> Sequence[int] | None:
+    if rows is None:
+        return None
     return [int(rows)] if isinstance(rows, int | np.integer) else list(rows)
 
 
@@ -115,6 +117,8 @@ def _made(name: str, material: Material) -> ReportSection:
             found = result
     except ChainruleError as error:
         note, state = str(error), "failed"
+    except Exception as error:  # one section's fault must not take the others along
+        note, state = material.say("fault", kind=type(error).__name__, message=" ".join(str(error).split())), "failed"
     seconds = time.perf_counter() - start
     facts: Any = plain(dict(found.facts))
     title = material.say(f"{name}_title")

@@ -31,6 +31,8 @@ __all__ = ["Material"]
 #: A network with no more parameters than these is small enough to show every number of.
 _FEW_PARAMETERS = 200
 _FEWEST_PIXELS = 64
+_NEAR_ZERO = 1e-6
+_MOST_TELLING = 20
 
 
 class Material:
@@ -41,7 +43,7 @@ class Material:
         data: what `evaluate` takes.
         lang: "en" or "ko".
         history: curves of the training; default: those that the model remembers.
-        rows: which rows of the data to trace.
+        rows: which rows of the data to trace; default: the first one, of few inputs the first with fewest zeros.
         source: what the data are called.
         file: the model's file, if it has one.
 
@@ -56,7 +58,7 @@ class Material:
         lang: str,
         *,
         history: Mapping[str, Any] | None = None,
-        rows: Sequence[int] = (0,),
+        rows: Sequence[int] | None = None,
         source: str | None = None,
         file: str | None = None,
     ) -> None:
@@ -75,7 +77,7 @@ class Material:
             self.model.preprocessing = self.evaluated.preprocessing
         remembered = self.model.history
         self.history = history if history is not None else remembered if isinstance(remembered, dict) else None
-        self.rows = [self._checked(row) for row in rows]
+        self.rows = [self._telling_row()] if rows is None else [self._checked(row) for row in rows]
         self.source = source or _name(data)
 
     def say(self, key: str, **values: object) -> str:
@@ -87,6 +89,13 @@ class Material:
         if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
             raise ConfigError("no such row", expected=f"a row from 0 to {count - 1}", got=repr(row))
         return int(row)
+
+    def _telling_row(self) -> int:
+        """A row with few zeros, for what is multiplied by them tells nothing."""
+        if self.evaluated.n_features > _MOST_TELLING:
+            return 0
+        first = self.evaluated.inputs[:100].reshape(min(100, len(self.evaluated)), -1)
+        return int((first != 0).sum(axis=1).argmax())
 
     # The network
 
@@ -158,7 +167,9 @@ class Material:
     def points(self, most: int) -> np.ndarray:
         """The same in the user's units, ``(N, features)`` float64."""
         seen = self.seen(most)
-        return self.units.to_user(seen.reshape(len(seen), -1).astype(np.float64))
+        points = self.units.to_user(seen.reshape(len(seen), -1).astype(np.float64))
+        points[np.abs(points) < _NEAR_ZERO * self.units.scale] = 0  # what rounding to single precision left
+        return points
 
     def labels(self, most: int) -> np.ndarray:
         """Class indices of the same rows, ``(N,)``."""

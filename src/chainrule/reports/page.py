@@ -53,7 +53,8 @@ thead th {{ color: var(--quiet); font-size: .88rem; border-bottom-color: var(--g
 caption, .number {{ white-space: nowrap; }} .number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 dl {{ margin: .5rem 0; }} dl div {{ display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; gap: 0 1rem;
   padding: .15rem 0; }} dt {{ color: var(--quiet); }} dd {{ margin: 0; }}
-math {{ font-size: 1.1rem; margin: 0; width: fit-content; }} .equations > div {{ overflow-x: auto; padding: .35rem 0; }}
+math {{ font-size: 1.1rem; margin: 0; width: fit-content; }}
+.equations > div {{ overflow: auto hidden; padding: .35rem 0; }}
 pre {{ word-break: normal; }}
 @media print {{
   :root {{ {_properties("light")} --ground: #fff; --quiet: #444; --accent: #222; --warn: #7a3a00; }}

@@ -8,6 +8,7 @@ MESSAGES = {
     "skipped": "What this report leaves out",
     "made": "Made by chainrule {version} in {seconds} s. The page holds everything it shows: it loads nothing and "
     "runs no scripts.",
+    "fault": "Unexpected {kind}: {message}. This is a fault of chainrule; please report it.",
     # Headings
     "verdict_title": "In short",
     "overview_title": "The model",
@@ -18,7 +19,7 @@ MESSAGES = {
     "network_title": "The network",
     "weights_title": "What the first layer looks for",
     "equation_title": "The equation",
-    "decision_title": "Where it decides what",
+    "decision_title": "What it answers where",
     "separability_title": "Are the classes linearly separable?",
     "hidden_title": "The data in hidden space",
     "activations_title": "Activations",
@@ -97,7 +98,8 @@ MESSAGES = {
     # Curves
     "curves_none": "The model remembers no training curves; it was not trained by fit, or saved before curves were "
     "kept.",
-    "curves_caption": "Loss and metrics over {epochs} epochs; validation, where there is one, is solid.",
+    "curves_caption": "Loss and metrics by epoch, of {epochs} in all; where there is validation data, its curve is "
+    "solid.",
     "curves_table": "First, best and last values",
     "curve": "Curve",
     "first": "First",
@@ -136,7 +138,7 @@ MESSAGES = {
     "decision_features": "The slice varies {first} and {second}, the inputs that move the outputs most over the "
     "data; the rest stay at their medians (categories at the most frequent combination): {rest}.",
     "decision_images": "The slice is the plane through three pictures of the data: {named}. Every point of it is a "
-    "mixture of the three.",
+    "mixture of the three; u and v are distances.",
     "decision_how": "Which inputs matter: how far the outputs move, on average over {rows} rows, for one standard "
     "deviation of each input (derivative times standard deviation).",
     "decision_influence": "The most influential inputs",
@@ -145,6 +147,9 @@ MESSAGES = {
     "decision boundary in {segments} segments.",
     "decision_sampled": "The activations are smooth, so that there are no straight-edged regions: the boundary is "
     "traced on a grid and refined, in {segments} segments.",
+    "decision_exact_quantity": "Exact, no grid: {regions} regions, on each of which the network is one affine map; "
+    "the colour is its value in the middle of each.",
+    "decision_sampled_quantity": "The activations are smooth, so that there are no straight-edged regions.",
     "decision_largest": "The largest {shown} of {count} regions, and the network's formula on each",
     "map": "Formula",
     "area": "Area",
@@ -162,6 +167,8 @@ MESSAGES = {
     "hidden_none": "There is no hidden layer whose space could be drawn.",
     "hidden_why": "Each layer moves the data; the last one can only cut with straight lines, so the layers before "
     "it have to bring each class to one side.",
+    "hidden_why_quantity": "Each layer moves the data; the last one can only weigh and add, so the layers before it "
+    "have to lay the rows out in the order of what is predicted.",
     "hidden_caption": "{rows} rows before and after the layers; of more than two dimensions, the two principal "
     "components.",
     "activations_caption": "Outputs of each layer on {rows} rows. Sigmoids at their ends, or ReLUs that are always "

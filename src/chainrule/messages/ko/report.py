@@ -8,6 +8,7 @@ MESSAGES = {
     "skipped": "이 보고서에 없는 내용",
     "made": "chainrule {version}이 {seconds}초 만에 만들었습니다. 보이는 모든 것이 이 한 파일에 들어 있으며, "
     "아무것도 내려받거나 실행하지 않습니다.",
+    "fault": "예상하지 못한 오류 {kind}: {message}. chainrule의 결함이니 알려 주시기 바랍니다.",
     # Headings
     "verdict_title": "요약",
     "overview_title": "모델",
@@ -18,7 +19,7 @@ MESSAGES = {
     "network_title": "신경망",
     "weights_title": "첫 번째 층이 찾는 것",
     "equation_title": "수식",
-    "decision_title": "결정 영역",
+    "decision_title": "입력 공간에서 본 신경망의 답",
     "separability_title": "클래스를 선형 분리할 수 있는가?",
     "hidden_title": "은닉 공간에서 본 데이터",
     "activations_title": "활성화 값",
@@ -136,7 +137,8 @@ MESSAGES = {
     "decision_whole": "입력이 두 개이므로 신경망의 동작 전체가 지도 한 장에 담깁니다.",
     "decision_features": "데이터에서 출력을 가장 많이 움직이는 두 입력 {first}, {second} 값을 바꾸어 본 단면입니다. "
     "나머지는 중앙값에 고정했습니다(범주는 가장 흔한 조합): {rest}.",
-    "decision_images": "데이터의 그림 세 장을 지나는 평면입니다: {named}. 평면의 모든 점은 세 그림을 섞은 것입니다.",
+    "decision_images": "데이터의 그림 세 장을 지나는 평면입니다: {named}. 평면의 모든 점은 세 그림을 섞은 것이며, "
+    "u와 v는 거리입니다.",
     "decision_how": "어떤 입력이 중요한지 보여 줍니다. 각 입력이 표준편차만큼 변할 때 출력이 움직이는 정도(도함수 × "
     "표준편차)를 {rows}개 행에서 평균했습니다.",
     "decision_influence": "영향력이 큰 입력",
@@ -145,6 +147,9 @@ MESSAGES = {
     "결정 경계는 선분 {segments}개로 이루어집니다.",
     "decision_sampled": "활성화 함수가 매끄러워 경계가 직선인 영역이 없습니다. 결정 경계는 격자에서 찾아 정밀하게 "
     "다듬은 선분 {segments}개입니다.",
+    "decision_exact_quantity": "격자 없이 정확하게 구한 지도입니다. 영역 {regions}개에서 신경망은 각각 하나의 아핀 "
+    "변환이며, 색은 각 영역 한가운데의 값입니다.",
+    "decision_sampled_quantity": "활성화 함수가 매끄러워 경계가 직선인 영역이 없습니다.",
     "decision_largest": "영역 {count}개 중 가장 큰 {shown}개와 그 위에서의 식",
     "map": "식",
     "area": "넓이",
@@ -162,6 +167,8 @@ MESSAGES = {
     "hidden_none": "그릴 수 있는 은닉층이 없습니다.",
     "hidden_why": "층마다 데이터를 옮깁니다. 마지막 층은 직선으로만 자를 수 있으므로, 앞의 층들이 각 클래스를 "
     "한쪽으로 모아야 합니다.",
+    "hidden_why_quantity": "층마다 데이터를 옮깁니다. 마지막 층은 가중합만 할 수 있으므로, 앞의 층들이 행을 예측할 "
+    "값의 순서대로 늘어놓아야 합니다.",
     "hidden_caption": "층을 지나기 전과 지난 후의 {rows}개 행입니다. 2차원보다 크면 두 주성분을 그립니다.",
     "activations_caption": "{rows}개 행에 대한 각 층의 출력입니다. 양 끝에 몰린 시그모이드나 항상 0인 ReLU는 "
     "기울기를 전달하지 못합니다.",

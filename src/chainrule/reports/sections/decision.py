@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,11 +29,12 @@ _MANY, _VERY_MANY = 400, 4000  # regions; beyond the first a picture of their ou
 
 @dataclass(frozen=True)
 class _Cut:
-    """A plane through the inputs, its bounds, and how it was chosen."""
+    """A plane through the inputs, its bounds, how it was chosen, and the classes of the samples that made it."""
 
     plane: Plane | None
     bounds: tuple[float, float, float, float]
     chosen: tuple[Block, ...]
+    marks: tuple[int, ...] = ()
 
 
 def decision(m: Material) -> Content:
@@ -40,11 +42,12 @@ def decision(m: Material) -> Content:
     two = m.evaluated.n_features == 2
     cut = _whole(m) if two else _through_images(m) if m.is_image else _of_features(m)
     found = regions(m.model, cut.bounds, cut.plane)
-    points = m.points(_ROWS) if two else None
-    labels = m.labels(_ROWS) if two and m.is_classifier else None
-    caption = m.say(f"decision_{found.kind}", regions=f"{len(found):,}", segments=f"{len(found.boundary):,}")
+    points, labels = _shown(m, cut) if two or m.is_image else (None, None)
+    kind = found.kind if m.is_classifier else f"{found.kind}_quantity"
+    caption = m.say(f"decision_{kind}", regions=f"{len(found):,}", segments=f"{len(found.boundary):,}")
+    smooth = two and found.kind == "sampled"
     drawn = picture(
-        lambda: plot.region_map(found, points, labels, lang=m.lang),
+        lambda: _drawn(m, cut.bounds, flat=True) if smooth else plot.region_map(found, points, labels, lang=m.lang),
         "regions",
         caption,
         kind="filled" if len(found) <= _VERY_MANY else "card",  # drawing these twice would take seconds
@@ -54,9 +57,16 @@ def decision(m: Material) -> Content:
     if found.kind == "exact":
         blocks.append(_largest(m, found))
     if two:
-        blocks.append(_surface(m, cut.bounds))
+        blocks.append(picture(lambda: _drawn(m, cut.bounds), "surface", m.say("decision_surface"), kind="filled"))
     facts = {"kind": found.kind, "regions": len(found), "names": found.names, "bounds": found.bounds}
     return Content(blocks, {**facts, "segments": len(found.boundary)})
+
+
+def _shown(m: Material, cut: _Cut) -> tuple[np.ndarray, np.ndarray | None]:
+    """The samples that lie in the plane; in a slice all others lie elsewhere."""
+    if cut.plane is not None:
+        return cut.plane.marks, np.array(cut.marks) if m.is_classifier else None
+    return m.points(_ROWS), m.labels(_ROWS) if m.is_classifier else None
 
 
 def _whole(m: Material) -> _Cut:
@@ -104,7 +114,8 @@ def _through_images(m: Material) -> _Cut:
     else:
         named = ", ".join(str(row) for row in rows)
     bounds = _around(plane.marks, 0.4)
-    return _Cut(plane, bounds, (Paragraph(m.say("decision_images", named=named)),))
+    marks = tuple(int(labels[row]) for row in rows)
+    return _Cut(plane, bounds, (Paragraph(m.say("decision_images", named=named)),), marks)
 
 
 def _around(points: np.ndarray, margin: float = _MARGIN) -> tuple[float, float, float, float]:
@@ -119,16 +130,15 @@ def _largest(m: Material, found: Regions) -> Table:
     whole = float(found.areas.sum()) or 1.0
     rows = []
     for place, i in enumerate(order, start=1):
-        maps = [found.formula(i, output) for output in range(min(len(found.outputs), 3))]
+        maps = [found.formula(i, output).replace("= -", "= −") for output in range(min(len(found.outputs), 3))]
         more = ["…"] if len(found.outputs) > 3 else []
         rows.append((str(place), "; ".join([*maps, *more]), f"{found.areas[i] / whole:.1%}"))
     caption = m.say("decision_largest", shown=len(order), count=f"{len(found):,}")
     return Table(caption, ["", m.say("map"), m.say("area")], rows, texts=2)
 
 
-def _surface(m: Material, bounds: tuple[float, float, float, float]) -> Block:
-    points = m.points(_ROWS)
-    targets = m.labels(_ROWS) if m.is_classifier else m.quantities(_ROWS)
+def _drawn(m: Material, bounds: tuple[float, float, float, float], *, flat: bool = False) -> Any:
+    """What the network answers all over the plane, as colours or as heights."""
 
     def answer(places: np.ndarray) -> np.ndarray:
         seen = m.units.to_model(places.astype(np.float64)).reshape(len(places), *m.evaluated.inputs.shape[1:])
@@ -136,15 +146,10 @@ def _surface(m: Material, bounds: tuple[float, float, float, float]) -> Block:
         probabilistic = m.is_classifier and m.loss.probabilistic
         return predict_proba(m.model, data) if probabilistic else _indexed(m, predict(m.model, data))
 
-    names = m.units.names
-    return picture(
-        lambda: plot.surface_3d(
-            answer, points, targets, m.classes if m.is_classifier else None, bounds, names, lang=m.lang
-        ),
-        "surface",
-        m.say("decision_surface"),
-        kind="filled",
-    )
+    draw = plot.decision_surface if flat else plot.surface_3d
+    targets = m.labels(_ROWS) if m.is_classifier else m.quantities(_ROWS)
+    classes = m.classes if m.is_classifier else None
+    return draw(answer, m.points(_ROWS), targets, classes, bounds, m.units.names, lang=m.lang)
 
 
 def _indexed(m: Material, answers: np.ndarray) -> np.ndarray:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from chainrule import explain, plot
 from chainrule.explain.given import some_rows
+from chainrule.explain.hidden import HiddenSpace
 from chainrule.reports.blocks import Paragraph
 from chainrule.reports.material import Material
 from chainrule.reports.pictures import picture
@@ -14,21 +12,39 @@ from chainrule.reports.record import Content, Skipped
 
 __all__ = ["hidden"]
 
-_ROWS = 600
+_ROWS = 400
+_MOST_STAGES = 8
+_FLAT = 2  # dimensions that are drawn as they are
 
 
 def hidden(m: Material) -> Content | Skipped:
-    """The data after each layer."""
-    draw: Callable[..., Any] | None = getattr(plot, "hidden_space", None)
-    if draw is None or len(m.pieces) < 2:
+    """The data, and for two inputs a grid, after each layer."""
+    if len(m.pieces) < 2:
         return Skipped(m.say("hidden_none"))
     data = some_rows(m.evaluated, _ROWS)
-    found = explain.hidden_space(m.model, data)
-    labels = m.labels(_ROWS) if m.is_classifier else None
-    names = m.classes if m.is_classifier else None
+    found = _fewer(explain.hidden_space(m.model, data, lines=11, steps=41))
+    targets = m.labels(_ROWS) if m.is_classifier else m.quantities(_ROWS)
+    classes = m.classes if m.is_classifier else None
     drawn = picture(
-        lambda: draw(found, labels, names, lang=m.lang),
+        lambda: plot.hidden_space(found, targets, classes=classes, lang=m.lang),
         "hidden",
         m.say("hidden_caption", rows=f"{len(data):,}"),
     )
-    return Content([Paragraph(m.say("hidden_why")), drawn], {"rows": len(data)})
+    stages = [{"path": stage.path, "move": stage.move} for stage in found.stages]
+    return Content(
+        [Paragraph(m.say("hidden_why" if m.is_classifier else "hidden_why_quantity")), drawn],
+        {"rows": len(data), "stages": stages},
+    )
+
+
+def _fewer(space: HiddenSpace) -> HiddenSpace:
+    """One stage per layer where a shift cannot be seen; of many the input, what activations make, and the output."""
+    stages = space.stages
+    if all(stage.points.shape[1] <= _FLAT for stage in stages) and len(stages) <= _MOST_STAGES:
+        return space
+    following = [*(stage.move for stage in stages[1:]), ""]
+    kept = [stage for stage, after in zip(stages, following, strict=True) if after != "shift"]
+    if len(kept) > _MOST_STAGES:
+        inner = [stage for stage in kept[1:-1] if stage.move not in ("linear", "shift")]
+        kept = [kept[0], *inner[: _MOST_STAGES - 2], kept[-1]]
+    return HiddenSpace(tuple(kept))

@@ -17,5 +17,5 @@ def weights(m: Material) -> Content | Skipped:
     if not m.is_image:
         return Skipped(m.say("weights_none"))
     caption = m.say("weights_caption")
-    drawn = picture(lambda: plot.weights_image(m.model, most=_MOST, lang=m.lang), "weights", caption, kind="filled")
+    drawn = picture(lambda: plot.weights_image(m.model, most=_MOST, lang=m.lang), "weights", caption, kind="card")
     return Content([drawn])
