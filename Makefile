@@ -11,24 +11,24 @@ ALL ?=
 SANITIZE ?=
 
 CANDIDATES := python3.11 python3.12 python3.13 python3 python
-PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+PIP := CHAINRULE_BUILD_NATIVE=skip .venv/bin/python -m pip install --quiet --disable-pip-version-check
 IS_NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 SAY := @echo "==>"
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format native peers bench clean
+.PHONY: help demo test lint format native native-if-possible peers bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PYTHON=python3.12 picks the interpreter, ARGS='…' is passed on: make test ARGS='-k adam -x'"
 
-demo: .venv/.demo ## install into .venv and run the demonstration
+demo: .venv/.demo native-if-possible ## install into .venv and run the demonstration
 	@.venv/bin/chainrule demo $(ARGS)
 
-test: .venv/.test ## install the test extras and run the whole test suite
+test: .venv/.test native-if-possible ## install the test extras and run the whole test suite
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 lint: .venv/.lint ## check style, types and the direction of imports
@@ -48,9 +48,12 @@ format: .venv/.lint ## let ruff repair style and layout
 native: .venv/.native-tools ## build the native engine beside the Python sources, as far as it has changed
 	@.venv/bin/python native/build.py $(if $(ALL),--all) $(if $(SANITIZE),--sanitize=$(SANITIZE)) $(ARGS)
 
+native-if-possible: .venv/.native-tools
+	@.venv/bin/python native/build.py --optional
+
 peers: .venv/.peers ## add PyTorch and JAX, for the live comparisons in the tests
 
-bench: .venv/.bench ## run the benchmarks against the rivals
+bench: .venv/.bench native-if-possible ## run the benchmarks against the rivals
 	@.venv/bin/python benchmarks/run.py $(ARGS)
 
 clean: ## remove .venv, caches, builds and the demonstration's folder
@@ -58,7 +61,8 @@ clean: ## remove .venv, caches, builds and the demonstration's folder
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per installed extra, so that a second call goes straight to work.  Each installs the package
-# editable: the targets share one environment, and a changed source file needs no new installation.
+# editable: the targets share one environment, and a changed source file needs no new installation.  The native
+# engine is not built by pip, from scratch each time, but by native/build.py, as far as it has changed.
 
 .venv/.created:
 	@python="$(PYTHON)"; \

@@ -33,12 +33,14 @@ def main() -> None:
             print("The native engine cannot be built here, the eager engine does its work; why: make native")
             return
         sys.exit(configured.stdout + configured.stderr)
-    isas = ISAS if options.all else ((build / "best_isa").read_text().strip(),)
-    targets = ["all"] if options.all else [f"_native_{isas[0]}"]
+    best = (build / "best_isa").read_text().strip()
+    isas = [isa for isa in ISAS if isa == best or options.all or (options.optional and any(_files(output, isa)))]
+    targets = ["all"] if options.all else [f"_native_{isa}" for isa in isas]
     if subprocess.run([_tool("cmake"), "--build", str(build), "--target", *targets], check=False).returncode:
         sys.exit(1)
     for isa in set(ISAS) - set(isas):
-        _remove(output, isa)
+        for left in _files(output, isa):  # by an earlier call: nothing has checked that it is as new as the sources
+            left.unlink()
     if options.sanitize:
         print(f"CHAINRULE_NATIVE_DIR={output}")
 
@@ -46,7 +48,11 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="every instruction set, not the best of this machine alone")
-    parser.add_argument("--optional", action="store_true", help="where it cannot be configured, say so and succeed")
+    parser.add_argument(
+        "--optional",
+        action="store_true",
+        help="where it cannot be configured, say so and succeed; else build what is there and the best",
+    )
     parser.add_argument("--sanitize", default="", help="address,undefined or thread; built in a folder of its own")
     parser.add_argument("--build-type", default="Release", help="CMake's, Release unless told")
     parser.add_argument("definitions", nargs="*", help="more -D… for CMake, after --")
@@ -78,10 +84,9 @@ def _tool(name: str) -> str:
     return found
 
 
-def _remove(output: Path, isa: str) -> None:
-    """Remove what an earlier call left: nothing has checked that it is as new as the sources."""
-    for suffix in EXTENSION_SUFFIXES:
-        (output / f"_native_{isa}{suffix}").unlink(missing_ok=True)
+def _files(output: Path, isa: str) -> list[Path]:
+    """The modules of one instruction set that this interpreter could load."""
+    return [file for suffix in EXTENSION_SUFFIXES if (file := output / f"_native_{isa}{suffix}").is_file()]
 
 
 if __name__ == "__main__":
