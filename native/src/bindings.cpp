@@ -197,6 +197,7 @@ void bind_model(nb::module_& module, const char* name) {
 void bind(nb::module_& module);
 
 void bind(nb::module_& module) {
+  nb::set_leak_warnings(false);  // at exit: what a module still holds then is no leak
   bind_model<float>(module, "Network32");
   bind_model<double>(module, "Network64");
   bind_tables(module);

@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
+from chainrule.engines import EagerEngine
 from chainrule.core import rng
 from chainrule.train import Callback, History, LambdaCallback
 from chainrule.train import loop as loop_module
@@ -108,8 +109,6 @@ def test_the_length_of_blocks_changes_nothing(
 
 
 def test_blocks_really_had_different_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chainrule.engines.eager import EagerEngine
-
     lengths: list[int] = []
     run = EagerEngine.run
 
@@ -119,11 +118,11 @@ def test_blocks_really_had_different_lengths(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(EagerEngine, "run", spy)
     monkeypatch.setattr(loop_module, "_BLOCK_SECONDS", 1e9)
-    train(epochs=30)
+    train(epochs=30, engine="eager")
     assert sum(lengths) == 150
     assert max(lengths) > 5  # several epochs of 5 steps joined
     lengths.clear()
-    train(epochs=30, callbacks=[Callback()])
+    train(epochs=30, callbacks=[Callback()], engine="eager")
     assert max(lengths) == 5
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from chainrule.engines import native_build
 from chainrule.engines.base import BlockResult, Engine, Plan
 from chainrule.engines.eager import EagerEngine
+from chainrule.engines.native import NativeEngine
 from chainrule.errors import DTypeError, EngineError, UnknownNameError
 
-__all__ = ["BlockResult", "EagerEngine", "Engine", "Plan", "available", "choose"]
+__all__ = ["BlockResult", "EagerEngine", "Engine", "NativeEngine", "Plan", "available", "choose"]
 
 # In the order in which "auto" tries them: the fastest first, the one that runs anything last.
-_ENGINES: dict[str, type[Engine]] = {"eager": EagerEngine}
+_ENGINES: dict[str, type[Engine]] = {"native": NativeEngine, "eager": EagerEngine}
 
 
 def available() -> tuple[str, ...]:
     """Names of the engines that work on this machine, in the order in which ``"auto"`` tries them."""
-    return tuple(_ENGINES)
+    return tuple(name for name in _ENGINES if name != "native" or native_build.load().module is not None)
 
 
 def choose(name: str | Engine, plan: Plan) -> Engine:
     """Return the engine called `name`, or an engine itself; ``"auto"`` takes the first that can run the plan.
 
     Raises:
-        UnknownNameError: for a name that is not in `available`.
+        UnknownNameError: for a name that there is not.
         DTypeError: for anything that is neither a name nor an engine.
         EngineError: if the engine cannot run the plan; the message names the layer and the reason.
     """
