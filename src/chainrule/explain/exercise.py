@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from chainrule.errors import ConfigError
 from chainrule.explain.record import Record
+from chainrule.explain.steps import Source
 from chainrule.explain.substitute import numeral
 from chainrule.explain.trace_text import COMPLETE, Numbers, trace_lines
 from chainrule.messages import text
@@ -90,6 +92,8 @@ def make_exercise(trace: Trace, seed: Any, blanks: Any) -> Exercise:
     if isinstance(blanks, bool) or not isinstance(blanks, int) or blanks < 1:
         raise ConfigError("bad number of blanks", expected="at least 1", got=repr(blanks))
     chances = _candidates(trace)
+    hidden = _alone(trace, chances)
+    chances = hidden if len(hidden) >= blanks else chances
     chosen = sorted(random.Random(seed).sample(range(len(chances)), min(blanks, len(chances))))
     return Exercise(
         seed,
@@ -120,6 +124,20 @@ def _candidates(trace: Trace) -> list[str]:
         if change.before.size <= COMPLETE:
             after += _paths(change.name, change.after, ".after")
     return [*forward, *backward, *after]
+
+
+def _alone(trace: Trace, paths: list[str]) -> list[str]:
+    """Those whose number stands nowhere else on the sheet, where it would give itself away."""
+    count = Counter(
+        numeral(float(number))
+        for holder in trace.holders()
+        for array in (holder.value, holder.grad if isinstance(holder, Source) else holder.upstream)
+        if array is not None and array.size <= COMPLETE
+        for number in array.reshape(-1)
+    )
+    changes = trace.update.parameters if trace.update else ()
+    count.update(numeral(float(number)) for one in changes if one.after.size <= COMPLETE for number in one.after.flat)
+    return [path for path in paths if count[numeral(float(trace.value(path)))] == 1]
 
 
 def _paths(name: str, array: np.ndarray, suffix: str) -> list[str]:

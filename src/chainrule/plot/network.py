@@ -12,7 +12,7 @@ from chainrule.errors import ConfigError, ShapeError
 from chainrule.plot import canvas
 from chainrule.plot.wiring import Wiring, wiring
 
-__all__ = ["network"]
+__all__ = ["draw_wiring", "network"]
 
 _GAP = 2.6  # between columns, in units of the distance between two neurons
 _RADIUS = 0.34
@@ -67,22 +67,30 @@ def network(
     if most < 3:
         raise ConfigError("bad number of neurons to draw", expected="at least 3", got=most)
     found = wiring(model, inputs)
-    names = [_names(input_names, _known_inputs(model), found.sizes[0], "input_names")]
+    names: list[Sequence[str] | None] = [_names(input_names, _known_inputs(model), found.sizes[0], "input_names")]
     names += [None] * (len(found.sizes) - 2)
     names.append(_names(output_names, _known_outputs(model), found.sizes[-1], "output_names"))
-    places = [_places(size, most) for size in found.sizes]
     with canvas.drawing():
-        rows = max(map(len, places))
         if ax is None:
-            figure = canvas.new_figure(1.6 + 1.75 * len(places), 1.5 + 0.58 * rows)
+            rows = max(len(_places(size, most)) for size in found.sizes)
+            figure = canvas.new_figure(1.6 + 1.75 * len(found.sizes), 1.5 + 0.58 * rows)
             ax = figure.add_subplot()
-        for i, weights in enumerate(found.weights):
-            _connections(ax, i, weights, places[i], places[i + 1])
-        for i, column in enumerate(places):
-            _neurons(ax, found, i, column, names[i])
-            _heading(ax, found, i, rows, lang)
-        _frame(ax, len(places), rows, title, lang)
+        draw_wiring(ax, found, names, most, title, lang)
         return canvas.save(ax.figure, path)
+
+
+def draw_wiring(
+    ax: Any, found: Wiring, names: Sequence[Sequence[str] | None], most: int, title: str | None, lang: str | None
+) -> None:
+    """Draw neurons and connections into axes; `names` are those of each column's neurons, or None."""
+    places = [_places(size, most) for size in found.sizes]
+    rows = max(map(len, places))
+    for i, weights in enumerate(found.weights):
+        _connections(ax, i, weights, places[i], places[i + 1])
+    for i, column in enumerate(places):
+        _neurons(ax, found, i, column, names[i])
+        _heading(ax, found, i, rows, lang)
+    _frame(ax, len(places), rows, title, lang)
 
 
 def _places(size: int, most: int) -> Places:
