@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,7 +38,7 @@ def regions(
     from chainrule.cli.screen import Screen
     from chainrule.explain.regions import regions as divided
     from chainrule.interchange.bundle import load
-    from chainrule.messages import language, text
+    from chainrule.messages import language
 
     chosen = language(lang)
     path = None if out is None else check_writable(out)
@@ -46,18 +46,8 @@ def regions(
     chosen_plane = plane_for(network, source, bounds, features)
     found = divided(network, chosen_plane.bounds, chosen_plane.slice)
     screen = Screen(as_json=as_json)
-    left, right, bottom, top = found.bounds
-    values: dict[str, Any] = {
-        "regions": f"{len(found):,}", "segments": f"{len(found.boundary):,}", "first": found.names[0],
-        "second": found.names[1], "left": f"{left:.6g}", "right": f"{right:.6g}", "bottom": f"{bottom:.6g}",
-        "top": f"{top:.6g}",
-    }  # fmt: skip
-    screen.say(text(f"regions.{found.kind}", chosen, **values))
-    if len(found):
-        screen.say(text("regions.largest", chosen))
-        for polygon in found.areas.argsort()[::-1][:3].tolist():
-            for output in range(min(len(found.outputs), 4)):
-                screen.line(f"  {found.formula(polygon, output)}")
+    for line in found.lines(chosen):
+        (screen.line if line.startswith(" ") else screen.say)(line)
     if path is not None:
         from chainrule.plot.region_map import region_map
 

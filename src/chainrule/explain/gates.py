@@ -53,19 +53,26 @@ class Composition(Record):
 
     def explain(self, lang: str | None = None) -> str:
         """Return the perceptrons and the truth table with every intermediate, "en" or "ko"."""
+        names, rows = self.truth_table()
+        lines = [*self.head(lang), "  ".join(names)] + [
+            "  ".join(str(value).rjust(len(name)) for name, value in zip(names, row, strict=True)) for row in rows
+        ]
+        return "\n".join([*lines, text("gates.why", lang)])
+
+    def head(self, lang: str | None = None) -> list[str]:
+        """Return what it is composed of, the perceptrons indented."""
         lines = [text("gates.composed", lang, name=self.name.upper())]
         for stage in self.stages:
             weights = zip(stage.perceptron.weights, stage.inputs, strict=True)
             total = " + ".join(f"({number(w)})·{name}" for w, name in weights)
             values = {"name": stage.name, "sum": total, "threshold": number(stage.perceptron.threshold)}
             lines.append(text("gates.stage", lang, **values))
-        names = ["x1", "x2", *(stage.name for stage in self.stages)]
+        return lines
+
+    def truth_table(self) -> tuple[list[str], list[list[int]]]:
+        """Return the names of the columns, and the rows with every intermediate."""
         columns = np.column_stack([self.inputs, *(stage.outputs for stage in self.stages)])
-        lines += ["  ".join(names)] + [
-            "  ".join(str(value).rjust(len(name)) for name, value in zip(names, row, strict=True))
-            for row in columns.tolist()
-        ]
-        return "\n".join([*lines, text("gates.why", lang)])
+        return ["x1", "x2", *(stage.name for stage in self.stages)], columns.tolist()
 
 
 def xor_from_gates() -> Composition:

@@ -11,8 +11,12 @@ import numpy as np
 from chainrule.errors import ConfigError, ShapeError
 from chainrule.explain.algebra import Floats
 from chainrule.explain.record import Record
+from chainrule.explain.wording import line_equation, number, vector
+from chainrule.messages import text
 
 __all__ = ["Neuron", "neuron"]
+
+_MOST = 8  # axes that are spoken of
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,28 @@ class Neuron(Record):
         """The equation of z = 0 in plain text."""
         terms = " ".join(f"{'−' if w < 0 else '+'} {abs(w):.6g}·x{i + 1}" for i, w in enumerate(self.weights))
         return f"{terms.removeprefix('+ ')} {'−' if self.bias < 0 else '+'} {abs(self.bias):.6g} = 0"
+
+    def explain(self, lang: str | None = None) -> str:
+        """Return what it computes and where it is undecided, in words, "en" or "ko"."""
+        names = [f"x{i + 1}" for i in range(len(self.weights))]
+        equation = line_equation(self.weights, self.bias, names)
+        lines = [
+            text("neuron.sum", lang, sum=equation.removesuffix(" = 0")),
+            text("neuron.undecided", lang, equation=equation),
+        ]
+        if len(self.weights) == 2 and self.slope is not None and self.offset is not None:
+            sign = "−" if self.offset < 0 else "+"
+            line = f"{number(self.slope)}·x1 {sign} {number(abs(self.offset))}"
+            lines.append(text("neuron.slope", lang, line=line))
+        elif len(self.weights) == 2:
+            lines.append(text("neuron.vertical", lang))
+        for name, value in zip(names[:_MOST], self.intercepts, strict=False):
+            key = "parallel" if value is None else "intercept"
+            lines.append("  " + text(f"neuron.{key}", lang, name=name, value="" if value is None else number(value)))
+        values = {"normal": vector(self.normal), "distance": number(abs(self.distance))}
+        sign = "<" if self.distance > 0 else ">"
+        lines.append(text("neuron.normal" if self.distance else "neuron.through", lang, sign=sign, **values))
+        return "\n".join(lines)
 
 
 def neuron(weights: Any, bias: float = 0.0) -> Neuron:

@@ -102,23 +102,30 @@ class Learning(Record):
 
     def explain(self, lang: str | None = None) -> str:
         """Return every update and what came of it in words, "en" or "ko"."""
-        mode = text(f"perceptron.mode.{self.mode}", lang)
-        lines = [text("perceptron.learning", lang, mode=mode, lr=number(self.lr)), text("perceptron.written", lang)]
-        lines += [_update_line(update, lang) for update in self.updates[:_SHOWN]]
+        lines = [*self.head(lang), *(_update_line(update, lang) for update in self.updates[:_SHOWN])]
         if self.n_updates > _SHOWN:
             lines.append(text("perceptron.more", lang, count=self.n_updates - _SHOWN))
+        return "\n".join([*lines, *self.result(lang)])
+
+    def head(self, lang: str | None = None) -> list[str]:
+        """Return how it learned, and how weights and objective are written, in a line each."""
+        mode = text(f"perceptron.mode.{self.mode}", lang)
+        return [text("perceptron.learning", lang, mode=mode, lr=number(self.lr)), text("perceptron.written", lang)]
+
+    def result(self, lang: str | None = None) -> list[str]:
+        """Return what came of the updates."""
         counts = {"epochs": self.epochs, "updates": self.n_updates}
         if self.converged:
-            lines.append(text("perceptron.converged", lang, **counts))
+            lines = [text("perceptron.converged", lang, **counts)]
         else:
-            lines.append(text("perceptron.stopped", lang, mistakes=self.mistakes[-1], **counts))
+            lines = [text("perceptron.stopped", lang, mistakes=self.mistakes[-1], **counts)]
         if np.any(self.perceptron.weights):
             lines.append(self.perceptron.line().explain(lang))
         if self.bound is not None:
             lines.append(_bound_line(self.bound, self.mode, self.n_updates, lang))
-        if self.separability is not None and not self.separability.separable:
-            lines += [text("perceptron.endless", lang), self.separability.explain(lang)]
-        return "\n".join(lines)
+        if self.separability is not None and self.separability.separable is False:
+            lines += [text("perceptron.endless", lang), *self.separability.explain(lang).splitlines()]
+        return lines
 
 
 def learn(
@@ -174,7 +181,7 @@ def learn(
             raise DataError("the weights grew beyond double precision", fix="Scale the features or lower lr")
     proof = _proof(data) if prove else None
     at_zero = start is None or not (np.any(start.weights) or start.bias)
-    known = proof is not None and proof.separable and at_zero
+    known = proof is not None and proof.separable is True and at_zero
     return Learning(
         perceptron=Perceptron(run.w[1:].copy(), float(run.w[0]), (data.classes[0], data.classes[1]), data.names),
         mode=mode,

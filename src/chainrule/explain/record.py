@@ -50,6 +50,12 @@ class Record:
         """Return `to_dict` as strict JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
 
+    def _repr_html_(self) -> str | None:
+        """What notebooks show, in the language of the catalogue; None (then they take `repr`) if there are no words."""
+        from chainrule.explain.notebook import fragment
+
+        return fragment(self)
+
 
 def plain(value: Any) -> Any:
     """Make dictionaries, lists, numbers and strings of records, arrays, tensors and containers of them.
