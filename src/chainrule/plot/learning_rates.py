@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["learning_rates"]
 
 _STYLES = ("-", (0, (5, 2)), (0, (1.5, 1.2)), (0, (6, 2, 1.5, 2)), (0, (3, 1)), (0, (1, 2)))
+_STEEP = 8  # a failing run's curve must not press the others flat
 _FAR = 30  # times the largest loss at the start or on the landscape: higher up curves are cut off
 
 
@@ -140,7 +141,7 @@ def _curves(ax: Any, record: LearningRates, lang: str | None) -> None:
             marker=canvas.MARKERS[i % len(canvas.MARKERS)], ms=4.5, markevery=max(len(losses) // 10, 1),
         )  # fmt: skip
         seen.append(values)
-    if wide(np.concatenate(seen)):
+    if wide(np.concatenate(seen), _STEEP):
         ax.set_yscale("log")
     ax.set_xlabel(canvas.caption("training.step", lang))
     ax.set_ylabel(canvas.caption("training.loss", lang))

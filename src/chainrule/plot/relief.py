@@ -49,10 +49,12 @@ class Scale:
         return np.log10(found) if self.logarithmic else found
 
 
-def wide(values: np.ndarray) -> bool:
-    """Whether positive numbers differ by so much that only a logarithmic scale shows them all."""
+def wide(values: np.ndarray, factor: float = _WIDE) -> bool:
+    """Whether positive numbers differ by more than a factor, so that only a logarithmic scale shows them all."""
     found = values[np.isfinite(values)]
-    return bool(found.size) and bool((found >= 0).all()) and bool(found.max() > _WIDE * found.min()) and found.max() > 0
+    return (
+        bool(found.size) and bool((found >= 0).all()) and bool(found.max() > factor * found.min()) and found.max() > 0
+    )
 
 
 def scale_of(loss: np.ndarray) -> Scale:
