@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import MissingDependencyError, UnknownNameError
 from chainrule.files import atomic_write
 from chainrule.messages import language, text
+from chainrule.plot.literal import literal
 from chainrule.plot.themes import current
 
 __all__ = [
@@ -181,7 +182,7 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def save(figure: Any, path: str | os.PathLike[str] | None) -> Any:
-    """Write `figure` to `path`, if there is one, and return it.
+    """Write `figure` to `path`, if there is one, and return it; its texts stand as they were written.
 
     Axes that were made in another theme, as a program's own are, get this theme's paper first.
 
@@ -190,6 +191,7 @@ def save(figure: Any, path: str | os.PathLike[str] | None) -> Any:
         MissingFileError: if the folder does not exist or cannot be written to.
     """
     _papered(figure)
+    literal(figure)
     if path is None:
         return figure
     suffix = Path(path).suffix.lower().removeprefix(".")

@@ -14,6 +14,9 @@ from chainrule.plot.themes import THEMES
 __all__ = ["as_png", "as_svg"]
 
 _TAG = re.compile(r"<[a-zA-Z][^>]*>")
+_NEEDLESS = re.compile(
+    r'<!--.*?-->|<metadata>.*?</metadata>|<style type="text/css">.*?</style>|<\?.*?\?>', flags=re.DOTALL
+)
 _STYLE = re.compile(r' style="([^"]*)"')
 _POINT = 4 / 3  # of a CSS pixel
 # A page's own properties for the colours of the light theme; the rest of the series is the same in both themes.
@@ -45,8 +48,7 @@ def as_svg(figure: Any, name: str, label: str, *, themed: bool = False) -> str:
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     whole = text.getvalue()
     body = whole[whole.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'<style type="text/css">.*?</style>', "", body, flags=re.DOTALL)
+    body = _NEEDLESS.sub("", body)
     body = _TAG.sub(lambda tag: _renamed(tag[0], name, themed), body)
     start, rest = body[: body.index(">")], body[body.index(">") :]
     box = re.search(r'viewBox="[^"]*"', start)

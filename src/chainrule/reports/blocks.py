@@ -135,10 +135,12 @@ class Markup:
 
 @dataclass(frozen=True)
 class Folded:
-    """Blocks behind a line that opens them; print shows them all."""
+    """Blocks behind a line that opens them; print shows them all, if `fresh` from a new page on."""
 
     title: str
     blocks: Sequence[Block]
+    fresh: bool = False
 
     def html(self) -> str:
-        return f"<details><summary>{escape(self.title)}</summary>{render(self.blocks)}</details>"
+        start = '<details class="fresh">' if self.fresh else "<details>"
+        return f"{start}<summary>{escape(self.title)}</summary>{render(self.blocks)}</details>"

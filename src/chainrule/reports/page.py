@@ -64,11 +64,11 @@ pre {{ word-break: normal; }}
   section.fresh {{ break-before: page; }}
   nav {{ display: none; }} figure .dark {{ display: none; }} figure .light {{ display: block; }}
   details::details-content {{ content-visibility: visible; display: block; height: auto; }}
-  .wide {{ overflow: visible; }} details {{ break-inside: auto; }}
+  .wide {{ overflow: visible; }} details {{ break-inside: auto; }} details.fresh {{ break-before: page; }}
 }}
 """
 # Those that begin a page of their own in print.
-_FRESH = {"diagnosis", "equation", "decision", "landscape", "trace", "exercise"}
+_FRESH = {"decision", "trace", "exercise"}
 
 
 def report_page(report: Report) -> str:

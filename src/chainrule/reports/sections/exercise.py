@@ -21,4 +21,4 @@ def exercise(m: Material) -> Content | Skipped:
     _, *lines = sheet.lines(m.lang)
     title, *solutions = sheet.solutions(m.lang)
     said = Paragraph(m.say("exercise_how", blanks=len(sheet.blanks)))
-    return Content([said, Listing(lines), Folded(title, [Listing(solutions)])], sheet.to_dict())
+    return Content([said, Listing(lines), Folded(title, [Listing(solutions)], fresh=True)], sheet.to_dict())
