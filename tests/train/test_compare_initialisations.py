@@ -105,7 +105,7 @@ def test_training_from_each_start() -> None:
         assert len(one.losses) == 3
         assert two.losses == ()
     assert trained.start("xavier_normal").losses[-1] < trained.start("zeros").losses[-1]
-    assert any("after 3 epochs" in line for line in trained.lines("en"))
+    assert any("epochs: 3" in line for line in trained.lines("en"))
 
 
 def test_a_start_that_diverges_is_a_result() -> None:

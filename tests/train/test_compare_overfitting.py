@@ -117,6 +117,32 @@ def test_regression_and_data_that_bring_their_validation_rows() -> None:
     assert compare.overfitting(parts, epochs=1).validation_rows == 50
 
 
+def test_metrics_by_any_name() -> None:
+    def share_of_ones(outputs: Any, targets: Any) -> float:
+        return float(np.mean(targets))
+
+    for metrics, name in (([], "loss"), (["f1"], "f1"), ([share_of_ones], "share_of_ones")):
+        found = compare.overfitting(metrics=metrics, **OPTIONS)
+        assert found.metric == name
+        assert found.run("plain").score == (
+            found.run("plain").val_loss if not metrics else found.run("plain").scores[-1]
+        )
+        assert all(found.lines(lang) for lang in ("en", "ko"))
+
+
+def test_an_interrupted_comparison_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainrule.train.compare import training
+
+    def interrupted(model: Any, *args: Any, **options: Any) -> Any:
+        history = cr.fit(model, *args, **options)
+        history.stopped = "interrupted"
+        return history
+
+    monkeypatch.setattr(training, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compare.overfitting(epochs=1)
+
+
 def test_random_numbers_go_on_as_before() -> None:
     cr.manual_seed(5)
     expected = [cr.generator().random() for _ in range(2)]

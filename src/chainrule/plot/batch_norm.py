@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.plot import canvas
-from chainrule.plot.comparing import STYLES, check_record, color, epoch_axis, heading, loss_axis
+from chainrule.plot.comparing import STYLES, check_record, color, epoch_axis, heading, loss_axis, metric_title
 
 if TYPE_CHECKING:
     from chainrule.train.compare.batch_norm import BatchNorm, NormalisedRun
@@ -48,7 +48,7 @@ def batch_norm(
         panels[0].set_title(canvas.caption("compare.training_loss", lang))
         if scored:
             _curves(panels[1], record, lambda run: run.scores, lang)
-            metric = canvas.caption(f"compare.{record.metric}", lang)
+            metric = metric_title(record.metric, lang)
             panels[1].set_title(canvas.caption("compare.validation_score", lang, metric=metric))
             panels[1].grid(axis="y", color=canvas.FAINT, lw=0.8)
             if record.metric == "accuracy":

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DTypeError
+from chainrule.messages import keys
 from chainrule.plot import canvas
 from chainrule.plot.relief import wide
 
-__all__ = ["STYLES", "check_record", "color", "epoch_axis", "heading", "loss_axis", "loss_limit"]
+__all__ = ["STYLES", "check_record", "color", "epoch_axis", "heading", "loss_axis", "loss_limit", "metric_title"]
 
 #: One form per line, for print without colours.
 STYLES = ("-", (0, (5, 2)), (0, (1.5, 1.2)), (0, (6, 2, 1.5, 2)), (0, (3, 1)), (0, (1, 2)))
@@ -27,6 +28,12 @@ def check_record(record: Any, fields: Sequence[str], made_by: str) -> None:
     if not all(hasattr(record, name) for name in fields):
         raise DTypeError("nothing that can be drawn here", expected=f"what train.compare.{made_by} returns",
                          got=type(record).__name__)  # fmt: skip
+
+
+def metric_title(metric: str, lang: str | None) -> str:
+    """A metric's name in words, where there is one; else the name that it has in code."""
+    key = f"compare.metric.{metric}"
+    return canvas.caption(key, lang) if key in keys() else metric
 
 
 def color(i: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.explain.wording import number
 from chainrule.plot import canvas
-from chainrule.plot.comparing import check_record, epoch_axis, heading, loss_axis
+from chainrule.plot.comparing import check_record, epoch_axis, heading, loss_axis, metric_title
 
 if TYPE_CHECKING:
     from chainrule.train.compare.overfitting import Overfitting, Regularised
@@ -75,7 +75,7 @@ def _panel(ax: Any, run: Regularised, metric: str, lang: str | None) -> None:
             label=canvas.caption("compare.lowest_point", lang))  # fmt: skip
     if run.kept_epoch != run.epochs:
         ax.axvline(run.kept_epoch, ls=":", lw=1.2, color=canvas.INK, zorder=1)
-    score = canvas.caption("compare.score_now", lang, metric=canvas.caption(f"compare.{metric}", lang),
+    score = canvas.caption("compare.score_now", lang, metric=metric_title(metric, lang),
                            score=f"{run.score:.1%}" if metric == "accuracy" else number(run.score))  # fmt: skip
     kept = {"loss": number(run.val_loss, 3), "epoch": run.kept_epoch}
     lines = [canvas.caption("compare.kept", lang, **kept), canvas.caption("compare.best_at", lang, **lowest), score]

@@ -5,17 +5,20 @@ from __future__ import annotations
 MESSAGES = {
     # What is measured
     "loss": "loss",
-    "accuracy": "accuracy",
-    "mae": "mean absolute error",
+    "metric.loss": "loss",
+    "metric.accuracy": "accuracy",
+    "metric.mae": "mean absolute error",
     "stopped": "Training stopped: {reason}",
+    "seed": "seed {seed}",
     "one_seed": "This is one seed; another one may change the order.",
     "at_these_rates": "This holds for these learning rates; others may change the order.",
+    "seconds_here": "Seconds are those of this machine, with whatever else it had to do.",
     # Overfitting
     "plain": "plain",
     "dropout": "dropout, p = {setting:g}",
     "early_stopping": "early stopping, patience {setting:g}",
     "weight_decay": "weight decay, λ = {setting:g}",
-    "overfitting": "Training rows: {training}, validation rows: {validation}; up to {epochs} epochs, seed {seed}",
+    "overfitting": "Training rows: {training}, validation rows: {validation}, epochs: up to {epochs}, seed {seed}",
     "overfitting_run": "{name}: loss {loss:.3g} in training, {val_loss:.3g} in validation (gap {gap}), validation "
     "{metric} {score}; parameters of epoch {kept}; lowest validation loss in epoch {best}",
     "overfits": "The plain network overfits: between epochs {best} and {last} its validation loss rose from "
@@ -30,7 +33,7 @@ MESSAGES = {
     # Batch normalisation
     "without": "without batch normalisation",
     "with": "with batch normalisation",
-    "batch_norm": "Training rows: {training}, validation rows: {validation}; {epochs} epochs, seeds: {seeds}",
+    "batch_norm": "Training rows: {training}, validation rows: {validation}, epochs: {epochs}, seeds: {seeds}",
     "batch_norm_run": "{name}: training loss {loss:.3g} ({loss_low:.3g} to {loss_high:.3g}), validation {metric} "
     "{score} ({score_low} to {score_high}); medians and ranges",
     "batch_norm_wins": "With batch normalisation the training loss ended lower for {wins} of {seeds} seeds.",
@@ -51,10 +54,10 @@ MESSAGES = {
     "grows": "they grow on their way through the layers",
     "keeps": "they keep their size to within a factor of ten",
     "gradients": "gradient norm: {first:.2g} at the first weights, {last:.2g} at the last",
-    "loss_fell": "training loss: {start:.3g} at first, {end:.3g} after {epochs} epochs",
+    "loss_fell": "training loss: {start:.3g} at first, {end:.3g} at the end (epochs: {epochs})",
     # Optimisers
-    "race": "Training rows: {training}; {epochs} epochs of batches of {batch}, seed {seed}",
-    "racer": "{name} (learning rate {lr:g}): loss {start:.3g} → {end:.3g} in {epochs} epochs and {seconds:.2f} s",
+    "race": "Training rows: {training}, epochs: {epochs}, rows per step: {batch}, seed {seed}",
+    "racer": "{name} (learning rate {lr:g}): loss {start:.3g} → {end:.3g} (epochs: {epochs}, {seconds:.2f} s)",
     "racer_stopped": "{name} (learning rate {lr:g}): loss {start:.3g} at first, no epoch finished: {reason}",
     "goal_reached": "; {goal:.3g} reached after epoch {epoch}, {seconds:.2f} s",
     "goal_missed": "; {goal:.3g} not reached",

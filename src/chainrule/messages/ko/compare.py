@@ -5,11 +5,14 @@ from __future__ import annotations
 MESSAGES = {
     # 재는 것
     "loss": "손실",
-    "accuracy": "정확도",
-    "mae": "평균 절대 오차",
+    "metric.loss": "손실",
+    "metric.accuracy": "정확도",
+    "metric.mae": "평균 절대 오차",
     "stopped": "학습 중단: {reason}",
+    "seed": "시드 {seed}",
     "one_seed": "시드 하나의 결과입니다. 시드를 바꾸면 순서가 달라질 수 있습니다.",
     "at_these_rates": "위의 학습률에서 얻은 결과입니다. 학습률을 바꾸면 순서가 달라질 수 있습니다.",
+    "seconds_here": "걸린 시간은 이 컴퓨터에서 잰 값이며, 함께 실행되던 다른 작업의 영향을 받습니다.",
     # 과적합
     "plain": "대책 없음",
     "dropout": "드롭아웃, p = {setting:g}",

@@ -15,7 +15,7 @@ from chainrule.nn.module import Module
 from chainrule.train.building import random_numbers_kept
 from chainrule.train.compare.activity import Distribution, distribution, entering
 from chainrule.train.compare.networks import with_batch_norm
-from chainrule.train.compare.record import Run, measured
+from chainrule.train.compare.record import Run, measured, metric_title
 from chainrule.train.compare.training import (
     Setup,
     metric_of,
@@ -93,11 +93,16 @@ class BatchNorm(Record):
         low, middle, high = (measured(self.metric, pick(scores)) for pick in (min, median, max))
         return text(
             "compare.batch_norm_run", lang, name=text(f"compare.{name}", lang), loss=median(losses),
-            loss_low=min(losses), loss_high=max(losses), metric=text(f"compare.{self.metric}", lang),
+            loss_low=min(losses), loss_high=max(losses), metric=metric_title(self.metric, lang),
             score=middle, score_low=low, score_high=high,
         )  # fmt: skip
 
     def _verdict(self, lang: str | None) -> Iterator[str]:
+        for name, runs in self.groups:
+            for run in runs:
+                if run.stopped:
+                    where = f"{text(f'compare.{name}', lang)}, {text('compare.seed', lang, seed=run.seed)}"
+                    yield f"{where}: {text('compare.stopped', lang, reason=run.stopped)}"
         yield text("compare.batch_norm_wins", lang, wins=self.wins, seeds=len(self.plain))
         if self.reached is not None and self.reached < self.epochs:
             yield text("compare.batch_norm_sooner", lang, epoch=self.reached, epochs=self.epochs)

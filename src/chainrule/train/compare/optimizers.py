@@ -120,6 +120,7 @@ class Race(Record):
             soonest = min(there, key=lambda run: run.goal_seconds or 0.0)
             yield text("compare.first_there", lang, goal=self.goal, names=first, epoch=epochs,
                        fastest=soonest.title, seconds=soonest.goal_seconds)  # fmt: skip
+        yield text("compare.seconds_here", lang)
         yield text("compare.at_these_rates", lang)
 
 

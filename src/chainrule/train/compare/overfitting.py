@@ -18,7 +18,7 @@ from chainrule.nn.module import Module
 from chainrule.train.building import random_numbers_kept
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.compare.networks import with_dropout
-from chainrule.train.compare.record import Run, measured
+from chainrule.train.compare.record import Run, measured, metric_title
 from chainrule.train.compare.training import (
     Setup,
     copied,
@@ -114,7 +114,7 @@ class Overfitting(Record):
     def _line(self, run: Regularised, lang: str | None) -> str:
         return text(
             "compare.overfitting_run", lang, name=self.title(run, lang), loss=run.loss, val_loss=run.val_loss,
-            gap=number(run.gap, 3), metric=text(f"compare.{self.metric}", lang), score=measured(self.metric, run.score),
+            gap=number(run.gap, 3), metric=metric_title(self.metric, lang), score=measured(self.metric, run.score),
             kept=run.kept_epoch, best=run.best_epoch,
         )  # fmt: skip
 
@@ -139,13 +139,22 @@ class Overfitting(Record):
         else:
             share = 1 - winner.val_loss / plain.val_loss
             yield text("compare.best_measure", lang, name=self.title(winner, lang), loss=winner.val_loss, share=share)
-        best_score = (max if registry.get(self.metric).higher_is_better else min)(self.runs, key=lambda run: run.score)
-        if best_score is not winner:
-            yield text("compare.best_score", lang, metric=text(f"compare.{self.metric}", lang),
-                       name=self.title(best_score, lang), score=measured(self.metric, best_score.score))  # fmt: skip
+        best_score = self._best_score()
+        if best_score is not None and best_score is not winner:
+            yield text(
+                "compare.best_score", lang, metric=metric_title(self.metric, lang), name=self.title(best_score, lang),
+                score=measured(self.metric, best_score.score),
+            )  # fmt: skip
         if any(run.name == "early_stopping" for run in self.runs):
             yield text("compare.chosen_by_validation", lang)
         yield text("compare.one_seed", lang)
+
+    def _best_score(self) -> Regularised | None:
+        """The run with the best score; None if it is not known which way is better."""
+        if self.metric not in registry.names():
+            return None
+        pick = max if registry.get(self.metric).higher_is_better else min
+        return pick(self.runs, key=lambda run: run.score)
 
 
 def overfitting(

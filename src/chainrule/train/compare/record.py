@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from chainrule.explain.record import Record
+from chainrule.messages import keys, text
 
-__all__ = ["Run", "measured"]
+__all__ = ["Run", "measured", "metric_title"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Run(Record):
     def first_below(self, goal: float) -> int | None:
         """The first epoch (from 1) after which the training loss is at most `goal`, or None."""
         return next((epoch for epoch, loss in enumerate(self.losses, start=1) if loss <= goal), None)
+
+
+def metric_title(metric: str, lang: str | None = None) -> str:
+    """A metric's name in words, where there is one; else the name that it has in code."""
+    key = f"compare.metric.{metric}"
+    return text(key, lang) if key in keys() else metric
 
 
 def measured(metric: str, value: float) -> str:

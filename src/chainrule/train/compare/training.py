@@ -136,6 +136,7 @@ def trained(
 
     Raises:
         TrainingError: in that case, if `must_learn`.
+        KeyboardInterrupt: if training was interrupted.
     """
     watch = _Watch()
     options = {**setup.options}
@@ -149,6 +150,8 @@ def trained(
             **options,
         )  # fmt: skip
         stopped = history.stopped
+        if stopped == "interrupted":  # half a comparison is none
+            raise KeyboardInterrupt
     except TrainingError as error:
         if must_learn:
             raise
