@@ -83,6 +83,21 @@ def test_gate_says_at_once_why_one_neuron_cannot_do_it(run: Run, run_json: Run, 
     assert run_json("gate", "and")["separability"] is None
 
 
+def test_proofs_speak_the_language_that_is_asked_for(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("scipy")
+    path = tmp_path / "xor.csv"
+    path.write_text("a,b,c\n" + "0,0,no\n0,1,yes\n1,0,yes\n1,1,no\n" * 3)
+    for command in (("gate", "xor", "--neurons", "1"), ("fit", path, "--layers", "none", "--epochs", "1")):
+        code = int(command[0] == "gate")
+        monkeypatch.setenv("CHAINRULE_LANG", "en")
+        assert "초평면" in run(*command, "--lang", "ko", code=code).stdout
+        assert "초평면" not in run(*command, code=code).stdout
+        monkeypatch.setenv("CHAINRULE_LANG", "ko")
+        assert "초평면" in run(*command, code=code).stdout
+        assert "hyperplane" in run(*command, "--lang", "en", code=code).stdout
+        assert "language" in run(*command, "--lang", "fr", code=2).stderr
+
+
 def test_gate_goes_on_without_scipy(run_json: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

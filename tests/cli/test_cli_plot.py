@@ -27,7 +27,7 @@ def model(tmp_path: Path) -> Path:
 
 
 WITH_DATA = ["network", "confusion", "histograms", "gradients", "graph", "surface", "surface-3d", "regions"]
-WITH_DATA += ["landscape", "landscape-3d"]
+WITH_DATA += ["landscape", "landscape-3d", "hidden-space", "exercise"]
 
 
 @pytest.mark.parametrize("figure", WITH_DATA)
@@ -109,7 +109,7 @@ def test_a_slice_of_the_landscape(run: Run, model: Path) -> None:
 def test_options_of_other_figures_are_refused(run: Run, model: Path) -> None:
     for figure, *options in (
         ("network", "--bounds", "0,1,0,1"), ("curves", "--row", 1), ("surface", "--most", 3),
-        ("surface", "--features", "a,b"), ("graph", "--weight", "a"),
+        ("surface", "--features", "a,b"), ("graph", "--weight", "a"), ("graph", "--seed", 1),
     ):  # fmt: skip
         found = run("plot", figure, model, "xor", *options, "--out", "a.png", code=2).stderr
         assert f"{figure} takes no {options[0]}" in found

@@ -16,8 +16,8 @@ from chainrule.errors import ChainruleError, ConfigError, DataError, ShapeError
 
 matplotlib = pytest.importorskip("matplotlib")
 
-FIGURES = """activations confusion decision_surface gradient_flow graph histograms images landscape network
-regions surface_3d training_curves weights""".split()
+FIGURES = """activations confusion decision_surface exercise_sheet gradient_flow graph hidden_space histograms images
+landscape network regions surface_3d training_curves weights""".split()
 
 
 def table(rows: int = 80, seed: int = 0) -> cr.data.Table:
@@ -49,6 +49,8 @@ def test_every_figure_draws_and_saves(trained: nn.Sequential, tmp_path: Path) ->
         "decision_surface": lambda **o: plots.decision_surface(data, **o),
         "gradient_flow": lambda **o: plots.gradient_flow(data, **o),
         "graph": lambda **o: plots.graph(data, row=3, **o),
+        "exercise_sheet": lambda **o: plots.exercise_sheet(data, row=3, **o),
+        "hidden_space": lambda **o: plots.hidden_space(data, **o),
         "histograms": lambda **o: plots.histograms(data, **o),
         "landscape": lambda **o: plots.landscape(data, ("0.weight[0,0]", "0.weight[0,1]"), points=3, **o),
         "network": lambda **o: plots.network(data, row=3, **o),

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand
 
 from chainrule.cli.failures import INTERRUPTED
-from chainrule.cli.options import Columns, Decimal, Delimiter, Encoding, Json, NoHeader, Quiet, Seed, TextFile
+from chainrule.cli.options import Columns, Decimal, Delimiter, Encoding, Json, Lang, NoHeader, Quiet, Seed, TextFile
 
 __all__ = ["EXAMPLES", "FitCommand", "fit"]
 
@@ -108,6 +108,7 @@ def fit(
     delimiter: Delimiter = None,
     decimal: Decimal = None,
     no_header: NoHeader = False,
+    lang: Lang = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -115,7 +116,9 @@ def fit(
     from chainrule.cli.recipe import Recipe, share
     from chainrule.cli.screen import Screen
     from chainrule.cli.training import fit_and_save
+    from chainrule.messages import language
 
+    chosen = language(lang)
     recipe = Recipe(
         target=target,
         task=task,
@@ -137,6 +140,6 @@ def fit(
     )
     text = TextFile(encoding, delimiter, decimal, no_header)
     columns = Columns(tuple(drop or ()), tuple(kind or ()), tuple(missing or ()))
-    history = fit_and_save(source, recipe, text, columns, out, Screen(as_json=as_json, quiet=quiet))
+    history = fit_and_save(source, recipe, text, columns, out, Screen(as_json=as_json, quiet=quiet), chosen)
     if history.stopped == "interrupted":
         raise typer.Exit(INTERRUPTED)

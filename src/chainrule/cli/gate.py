@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.failures import FAILED
-from chainrule.cli.options import Json, Seed
+from chainrule.cli.options import Json, Lang, Seed
 
 __all__ = ["EXAMPLES", "gate"]
 
@@ -24,6 +24,7 @@ def gate(
     ] = None,
     tries: Annotated[int, typer.Option("--tries", min=1, max=1000, help="Most starts, each from a new seed.")] = 10,
     seed: Seed = 0,
+    lang: Lang = None,
     as_json: Json = False,
 ) -> None:
     """Train a logic gate, and show its truth table beside what the network gives."""
@@ -33,13 +34,14 @@ def gate(
     from chainrule.cli.tables import truth_table
     from chainrule.cli.training import loss_line
     from chainrule.data import gates
+    from chainrule.messages import language
 
-    screen = Screen(as_json=as_json)
+    screen, chosen_language = Screen(as_json=as_json), language(lang)
     hard = needs_hidden_layer(name)
     chosen = neurons or (2 if hard else 1)
     proof = prove(gates(name)) if hard and chosen == 1 else None
     if proof is not None:
-        screen.say(proof.explain(), "yellow")
+        screen.say(proof.explain(chosen_language), "yellow")
     result = train_gate(name, chosen, tries, seed)
     data, losses = result.data, result.history["loss"]
     shape = "one neuron" if chosen == 1 else "two hidden neurons and an output"

@@ -24,8 +24,8 @@ def plot(
         str,
         typer.Argument(
             metavar="FIGURE",
-            help="network, weights, images, surface, surface-3d, regions, confusion, histograms, gradients, graph, "
-            "landscape, landscape-3d, curves; activations and gates need no model.",
+            help="network, weights, images, surface, surface-3d, regions, hidden-space, confusion, histograms, "
+            "gradients, graph, exercise, landscape, landscape-3d, curves; activations and gates need no model.",
         ),
     ],
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model file.")] = None,
@@ -35,7 +35,7 @@ def plot(
     out: Annotated[str, typer.Option("--out", "-o", help="Picture to write: .png, .svg, .pdf, …")] = "",
     row: Annotated[
         int | None,
-        typer.Option("--row", min=0, help="The row of DATA that network and graph show; default: the first."),
+        typer.Option("--row", min=0, help="The row of DATA for network, graph and exercise; default: the first."),
     ] = None,
     most: Annotated[
         int | None, typer.Option("--most", min=1, help="How many neurons of a layer, or images, are drawn.")
@@ -50,6 +50,7 @@ def plot(
         list[str] | None,
         typer.Option("--weight", metavar="NAME", help='Of landscape: a slice along two, each as "0.weight[0,1]".'),
     ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of exercise: which numbers are blank.")] = None,
     theme: Annotated[
         str | None, typer.Option("--theme", help="light or dark; default: CHAINRULE_THEME, or light.")
     ] = None,
@@ -80,7 +81,7 @@ def plot(
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
         with contextlib.nullcontext() if theme is None else in_theme(theme):
-            chosen = (row, most, bounds, features, tuple(weight or ()))
+            chosen = (row, most, bounds, features, tuple(weight or ()), seed)
             draw(Wanted(figure, model, source, path, *chosen, title, lang, text))
     for note in dict.fromkeys(str(one.message) for one in notes if issubclass(one.category, UserWarning)):
         typer.echo(f"Note: {note}", err=True)

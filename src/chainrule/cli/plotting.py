@@ -31,6 +31,7 @@ class Wanted:
     bounds: str | None
     features: str | None
     weight: tuple[str, ...]
+    seed: int | None
     title: str | None
     lang: str | None
     text: TextFile
@@ -131,6 +132,10 @@ def _graph(wanted: Wanted) -> None:
     wanted.plots().graph(wanted.rows(), wanted.row or 0, **wanted.common)
 
 
+def _exercise(wanted: Wanted) -> None:
+    wanted.plots().exercise_sheet(wanted.rows(), wanted.row or 0, seed=wanted.seed or 0, **wanted.common)
+
+
 def _surface(wanted: Wanted) -> None:
     wanted.plots().decision_surface(wanted.rows(), **wanted.bounded)
 
@@ -158,19 +163,22 @@ def _of_rows(name: str) -> Callable[[Wanted], None]:
 
 
 _TAKEN_BY = {
-    "--row": ("network", "graph"),
+    "--row": ("network", "graph", "exercise"),
     "--most": ("network", "weights", "images"),
     "--bounds": ("surface", "surface-3d", "regions"),
     "--features": ("regions",),
     "--weight": ("landscape", "landscape-3d"),
+    "--seed": ("exercise",),
 }
 _FIGURES: dict[str, Callable[[Wanted], None]] = {
     "activations": _activations,
     "confusion": _of_rows("confusion"),
     "curves": _curves,
+    "exercise": _exercise,
     "gates": _gates,
     "gradients": _of_rows("gradient_flow"),
     "graph": _graph,
+    "hidden-space": _of_rows("hidden_space"),
     "histograms": _of_rows("histograms"),
     "images": _images,
     "landscape": _landscape,

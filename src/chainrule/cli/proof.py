@@ -22,7 +22,7 @@ def prove(data: Dataset) -> Separability | None:
     return None
 
 
-def note_single_layer(screen: Screen, data: Dataset) -> Separability | None:
+def note_single_layer(screen: Screen, data: Dataset, lang: str) -> Separability | None:
     """Say so if no single linear layer can be right on all rows of two classes; large sets are not looked at."""
     if data.task != "binary" or len(data) > _MOST_ROWS or data.n_features > _MOST_FEATURES:
         return None
@@ -32,6 +32,7 @@ def note_single_layer(screen: Screen, data: Dataset) -> Separability | None:
         found = proof.certificate
         note = text(
             "separability.single_layer",
+            lang,
             negative=low,
             positive=high,
             negative_count=len(found.negative_rows),

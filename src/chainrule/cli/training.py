@@ -34,7 +34,7 @@ _FEWEST_TRAINED = 10
 
 
 def fit_and_save(
-    source: str, recipe: Recipe, text: TextFile, columns: Columns, out: str | None, screen: Screen
+    source: str, recipe: Recipe, text: TextFile, columns: Columns, out: str | None, screen: Screen, lang: str
 ) -> History:
     """Train on `source`, save the model, and show or print what came of it.
 
@@ -56,7 +56,7 @@ def fit_and_save(
         splits.train, parse_layers(recipe.layers), recipe.activation, recipe.loss, recipe.dropout, recipe.batch_norm
     )
     show_data(screen, data, splits)
-    proof = None if parse_layers(recipe.layers) else note_single_layer(screen, splits.train)
+    proof = None if parse_layers(recipe.layers) else note_single_layer(screen, splits.train, lang)
     history = train(model, splits, recipe, screen)
     model.save(path)
     screen.line(f"{loss_line(history, screen)} in {history.seconds:.1f} s")

@@ -14,18 +14,22 @@ from chainrule.core.tensor import Tensor
 from chainrule.data import Dataset
 from chainrule.errors import ConfigError, DataError, did_you_mean
 from chainrule.explain.given import given_data, held_out, model_inputs, one_row, some_rows
+from chainrule.explain.hidden import hidden_space as followed
 from chainrule.explain.landscape import landscape as surveyed
 from chainrule.explain.predictor import predictor_of
 from chainrule.explain.regions import regions as divided
 from chainrule.explain.supervised import supervised
+from chainrule.explain.tracer import trace
 from chainrule.explain.view import view_of
 from chainrule.nn.activation import Activation, LogSoftmax, Softmax
 from chainrule.nn.module import Module
 from chainrule.plot.activations import activations
 from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
+from chainrule.plot.exercise_sheet import exercise_sheet
 from chainrule.plot.gradient_flow import gradient_flow
 from chainrule.plot.graph import graph
+from chainrule.plot.hidden_space import hidden_space
 from chainrule.plot.histograms import activation_histograms
 from chainrule.plot.images import images
 from chainrule.plot.landscape import landscape
@@ -248,6 +252,30 @@ class ModelPlots:
         """
         return images(self._rows(data), self._model, most=most, shape=shape, **saved)
 
+    def hidden_space(
+        self,
+        data: Any,
+        *,
+        bounds: Sequence[float] | None = None,
+        units: tuple[int, int] | None = None,
+        lines: int = 21,
+        **saved: Unpack[Saved],
+    ) -> Any:
+        """Draw where each layer moves the samples, and a grid that bends with them; see `plot.hidden_space`.
+
+        Args:
+            data: with or without targets; at most 1,000 rows of it are drawn.
+            bounds: left, right, bottom, top of the grid of two inputs, as the model sees them.
+            units: which two numbers are drawn where there are more; default: principal components.
+            lines: of the grid in each direction.
+            **saved: path, title, lang.
+        """
+        rows = some_rows(self._rows(data), _MOST_ROWS)
+        found = followed(self._model, rows, bounds, lines=lines)
+        predictor = predictor_of(self._model, rows)
+        classes = rows.classes if predictor.classes else None
+        return hidden_space(found, predictor.truth(rows), classes=classes, units=units, **saved)
+
     # Inside
 
     def histograms(self, data: Any, *, bins: int = 50, **saved: Unpack[Saved]) -> Any:
@@ -287,6 +315,30 @@ class ModelPlots:
         loss, inputs, targets = supervised(self._model, one_row(self._rows(data), row)).of(self._model)
         names = {**dict(self._model.named_parameters()), "input": inputs, "target": targets}
         return graph(loss, names=names, **drawn)
+
+    def exercise_sheet(
+        self,
+        data: Any,
+        row: int = 0,
+        *,
+        seed: int = 0,
+        blanks: int = 8,
+        solutions: Literal["page", "upside down"] | None = "page",
+        **saved: Unpack[Saved],
+    ) -> Any:
+        """Set one row's forward and backward pass with blanks on pages to print; see `plot.exercise_sheet`.
+
+        Args:
+            data: with targets.
+            row: which row.
+            seed: which numbers are taken out.
+            blanks: how many.
+            solutions: "page" for a last page with them, "upside down" for small print, or None.
+            **saved: path, title, lang.
+        """
+        found = supervised(self._model, one_row(self._rows(data), row))
+        traced = trace(self._model, found.inputs, found.targets, found.loss, training=False)
+        return exercise_sheet(traced.exercise(seed, blanks), solutions=solutions, **saved)
 
     def landscape(
         self,
