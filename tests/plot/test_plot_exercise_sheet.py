@@ -107,6 +107,21 @@ def test_the_network_is_drawn_if_it_can_be(short: Exercise) -> None:
     assert not plot.exercise_sheet(made(hidden=20), lang="en").axes
 
 
+def test_formulas_stand_beside_the_layers(short: Exercise) -> None:
+    from matplotlib.patches import PathPatch
+
+    def formulas(figure: Any) -> int:
+        return sum(isinstance(artist, PathPatch) for artist in figure.artists)
+
+    shown = formulas(plot.exercise_sheet(short, page=1, lang="en"))
+    assert shown >= 4
+    with canvas.drawing():
+        setter = Setter()
+        assert setter.behind("x", Line("x", formula=r"\frac{1}{n}")) is not None
+        assert setter.behind("x", Line("x", formula=r"\nonsense{x}")) is None
+        assert setter.behind("x", Line("x", formula="+".join(["x"] * 200))) is None
+
+
 def test_korean(short: Exercise) -> None:
     if canvas.hangul_font() is None:
         pytest.skip("no font with Hangul is installed")

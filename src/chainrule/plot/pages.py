@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.plot import canvas
+
 __all__ = ["HIGH", "MARGIN", "WIDE", "Line", "Placed", "Setter", "draw", "paginate"]
 
 #: A4, in inches.
@@ -85,11 +87,11 @@ class Setter:
             self._advances[key] = (many - one) / 10
         return self._advances[key]
 
-    def _ink(self, text: str, size: float, bold: bool, math: bool = False) -> float:
+    def _ink(self, text: str, size: float, bold: bool) -> float:
         from matplotlib.font_manager import FontProperties
 
         font = FontProperties(size=size, weight="bold" if bold else "normal")
-        return float(self._renderer.get_text_width_height_descent(text, font, math)[0]) / self._dpi
+        return float(self._renderer.get_text_width_height_descent(text, font, False)[0]) / self._dpi
 
     def rows(self, line: Line) -> list[str]:
         """Break a line into rows that fit on the page; rows after the first are to be indented a little more."""
@@ -113,10 +115,17 @@ class Setter:
             return None
         start = MARGIN + line.indent + self.width(row, line.size, line.bold) + 0.3
         try:
-            wide = self._ink(f"${line.formula}$", _FORMULA * line.size, bold=False, math=True)
+            right = _outline(line).get_extents().x1 / 72
         except ValueError:  # LaTeX that matplotlib does not know
             return None
-        return start if start + wide <= WIDE - MARGIN else None
+        return start if start + right <= WIDE - MARGIN else None
+
+
+def _outline(line: Line) -> Any:
+    """A line's formula as a path, in points."""
+    from matplotlib.textpath import TextPath
+
+    return TextPath((0, 0), f"${line.formula}$", size=_FORMULA * line.size)
 
 
 def paginate(lines: Sequence[Line], setter: Setter, start: float) -> list[list[Placed]]:
@@ -166,6 +175,16 @@ def draw(figure: Any, page: Sequence[Placed], bottom: float) -> None:
         up = bottom + HIGH - placed.top
         figure.text(placed.left, up, placed.text, weight="bold" if line.bold else "normal", parse_math=False, **place)
         if placed.formula is not None:
-            middle = up - 0.36 * line.height  # a fraction is not to touch the line below
-            place = {"transform": figure.dpi_scale_trans, "va": "center", "size": _FORMULA * line.size}
-            figure.text(placed.formula, middle, f"${line.formula}$", **place)
+            _formula(figure, line, placed.formula, up)
+
+
+def _formula(figure: Any, line: Line, left: float, top: float) -> None:
+    """Beside a line that begins at `top`; a fraction is not to touch the line below."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.transforms import Affine2D
+
+    outline = _outline(line)
+    box = outline.get_extents()
+    middle = top - 0.36 * line.height - (box.y0 + box.y1) / 2 / 72
+    place = Affine2D().scale(1 / 72).translate(left, middle) + figure.dpi_scale_trans
+    figure.add_artist(PathPatch(outline, transform=place, facecolor=canvas.INK, edgecolor="none"))
