@@ -16,16 +16,17 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn, plot
-from chainrule.explain import hidden_space, regions
+from chainrule.explain import hidden_space, regions, trace
 from chainrule.explain.landscape import Landscape
 from chainrule.messages import catalogue, keys
 from chainrule.plot import canvas
 from chainrule.plot.themes import THEMES
-from chainrule.train import learning_rates
+from chainrule.train import compare, learning_rates
 from chainrule.train.range_test import RangeTest
 from chainrule.train.restarts import Restart, Restarts, Solution
 
 matplotlib = pytest.importorskip("matplotlib")
+from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: E402 - only where there is matplotlib
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(20, 2)).astype(np.float32)
@@ -38,6 +39,11 @@ HISTORY = {"loss": [1.0, 0.5], "val_loss": [1.1, 0.6], "accuracy": [0.5, 0.7]}
 def small() -> nn.Sequential:
     cr.manual_seed(0)
     return nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))
+
+
+@cache
+def flat() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(2, 2), nn.Tanh())
 
 
 @cache
@@ -73,6 +79,26 @@ def again() -> Restarts:
     return Restarts(runs, found, "accuracy", 0.95, 0.5, 0.15, 0.85, 0.95)
 
 
+@cache
+def compared(name: str) -> Any:
+    data, build = (POINTS, LABELS), {"build": lambda: nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2))}
+    how: dict[str, Callable[[], Any]] = {
+        "batch_norm": lambda: compare.batch_norm(data, n=2, epochs=2, **build),
+        "initialisations": lambda: compare.initialisations(
+            data, names=["zeros", "xavier_uniform"], hidden=(4, 4), epochs=2
+        ),
+        "optimizer_paths": lambda: compare.optimizer_paths(steps=3),
+        "optimizers": lambda: compare.optimizers(data, ["sgd", "adam"], epochs=2, **build),
+        "overfitting": lambda: compare.overfitting(data, epochs=2, patience=2, **build),
+    }
+    return how[name]()
+
+
+@cache
+def exercise() -> Any:
+    return trace(small(), POINTS[:1], LABELS[:1], loss="cross_entropy").exercise()
+
+
 def graph_of() -> Any:
     return (small()(cr.tensor(POINTS[:2])) ** 2).mean()
 
@@ -81,20 +107,26 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "activation": lambda **how: plot.activation("gelu", **how),
     "activation_histograms": lambda **how: plot.activation_histograms(small(), POINTS, **how),
     "activations": lambda **how: plot.activations(functions=["relu", "tanh"], **how),
+    "batch_norm": lambda **how: plot.batch_norm(compared("batch_norm"), **how),
     "confusion": lambda **how: plot.confusion([[5, 2], [1, 9]], ["a", "b"], **how),
     "decision_surface": lambda **how: plot.decision_surface(shares, POINTS, LABELS, **how),
     "decision_surface of three": lambda **how: plot.decision_surface(three, POINTS, LABELS, **how),
     "decision_surface of a quantity": lambda **how: plot.decision_surface(
         lambda x: 3 * x[:, 0], POINTS, 3 * POINTS[:, 0], **how
     ),
+    "exercise_sheet": lambda **how: plot.exercise_sheet(exercise(), **how),
     "gates": lambda **how: plot.gates(["and", "xor"], **how),
     "gradient_flow": lambda **how: plot.gradient_flow({"0": 0.1, "2": 0.0, "4": [0.1, 1.0]}, **how),
     "graph": lambda **how: plot.graph(graph_of(), **how),
-    "hidden_space": lambda **how: plot.hidden_space(hidden_space(small(), POINTS, lines=3, steps=5), LABELS, **how),
+    "hidden_space": lambda **how: plot.hidden_space(hidden_space(flat(), POINTS, lines=3, steps=5), LABELS, **how),
     "images": lambda **how: plot.images(IMAGES, [0, 1, 0, 1, 0, 1], targets=[0, 1, 1, 1, 0, 1], **how),
+    "initialisations": lambda **how: plot.initialisations(compared("initialisations"), **how),
     "landscape": lambda **how: plot.landscape(bowl(), **how),
     "learning_rates": lambda **how: plot.learning_rates(rates(), **how),
     "network": lambda **how: plot.network(small(), [1.0, -1.0], **how),
+    "optimizer_paths": lambda **how: plot.optimizer_paths(compared("optimizer_paths"), **how),
+    "optimizer_race": lambda **how: plot.optimizer_race(compared("optimizers"), **how),
+    "overfitting": lambda **how: plot.overfitting(compared("overfitting"), **how),
     "range_test": lambda **how: plot.range_test(
         RangeTest((1e-3, 1e-2, 1e-1), (1.0, 0.5, 0.7), (1.0, 0.7, 0.75), 1e-2, 1e-1, True), **how
     ),
@@ -147,11 +179,19 @@ def captions(figure: Any) -> set[str]:
 @pytest.mark.parametrize(("theme", "lang", "suffix"), LOOKS, ids=["-".join(look) for look in LOOKS])
 @pytest.mark.parametrize("name", PICTURES)
 def test_themes_languages_formats(
-    name: str, theme: str, lang: str, suffix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    name: str,
+    theme: str,
+    lang: str,
+    suffix: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if lang == "ko" and canvas.hangul_font() is None:
         pytest.skip("no font with Hangul is installed: Korean labels not tested")
     path = tmp_path / f"picture.{suffix}"
+    if suffix != "png":  # laying out takes most of the time, and is seen once
+        monkeypatch.setattr(ConstrainedLayoutEngine, "execute", lambda *_: None)
     with (
         warnings.catch_warnings(action="error"),
         caplog.at_level(logging.WARNING, "matplotlib"),

@@ -50,6 +50,8 @@ _FURTHER_FONTS = (
     "Noto Sans CJK KR", "Noto Sans CJK JP", "Noto Sans KR", "NanumGothic", "NanumBarunGothic", "NanumSquare",
     "Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic",
 )  # fmt: skip
+# Each of them is asked for the size of every text.
+_FALLBACKS = 2
 
 
 @contextlib.contextmanager
@@ -99,7 +101,7 @@ def _style(matplotlib: Any) -> dict[str, Any]:
         "axes.titlesize": 11,
         "axes.titleweight": "bold",
         "axes.titlepad": 10,
-        "font.family": ["DejaVu Sans", *_further_fonts()],
+        "font.family": ["DejaVu Sans", *_further_fonts()[:_FALLBACKS]],
         "font.size": 10,
         "grid.color": colors.faint,
         "legend.frameon": False,
