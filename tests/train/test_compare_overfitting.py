@@ -168,7 +168,8 @@ def test_random_numbers_go_on_as_before() -> None:
         ({"optimizer": "adma"}, UnknownNameError, "adam"),
         ({"seed": -1}, ConfigError, "seed"),
         ({"data": np.zeros((5, 2))}, ConfigError, "unknown form"),
-        ({"data": (np.zeros((9, 2)), None)}, DataError, "targets"),
+        ({"data": cr.data.load("xor")}, ConfigError, "too few to hold"),
+        ({"data": (np.zeros((12, 2)), None)}, DataError, "targets"),
     ],
 )  # fmt: skip
 def test_refusals(options: dict[str, Any], error: type[Exception], words: str) -> None:

@@ -57,12 +57,12 @@ MESSAGES = {
     "loss_fell": "training loss: {start:.3g} at first, {end:.3g} at the end (epochs: {epochs})",
     # Optimisers
     "race": "Training rows: {training}, epochs: {epochs}, rows per step: {batch}, seed {seed}",
-    "racer": "{name} (learning rate {lr:g}): loss {start:.3g} → {end:.3g} (epochs: {epochs}, {seconds:.2f} s)",
+    "racer": "{name} (learning rate {lr:g}): loss {start:.3g} → {end:.3g} (epochs: {epochs}, {seconds} s)",
     "racer_stopped": "{name} (learning rate {lr:g}): loss {start:.3g} at first, no epoch finished: {reason}",
-    "goal_reached": "; {goal:.3g} reached after epoch {epoch}, {seconds:.2f} s",
+    "goal_reached": "; {goal:.3g} reached after epoch {epoch}, {seconds} s",
     "goal_missed": "; {goal:.3g} not reached",
     "lowest": "Lowest training loss at the end: {name} with {loss:.3g}",
-    "first_there": "First at {goal:.3g}: by epochs {names} (epoch {epoch}), by time {fastest} ({seconds:.2f} s)",
+    "first_there": "First at {goal:.3g}: by epochs {names} (epoch {epoch}), by time {fastest} ({seconds} s)",
     # Paths
     "paths": "{formula}, from ({x}, {y}) in {steps} steps",
     "path": "{name} (learning rate {lr:g}): f {start:.3g} → {end:.3g} at ({x}, {y}); its path is {length:.3g} long",

@@ -55,13 +55,13 @@ MESSAGES = {
     "loss_fell": "훈련 손실: 처음 {start:.3g}, {epochs}에포크 뒤 {end:.3g}",
     # 최적화 기법
     "race": "훈련 자료 {training}행, {epochs}에포크, 배치 크기 {batch}, 시드 {seed}",
-    "racer": "{name}(학습률 {lr:g}): {epochs}에포크, {seconds:.2f}초 동안 손실 {start:.3g} → {end:.3g}",
+    "racer": "{name}(학습률 {lr:g}): {epochs}에포크, {seconds}초 동안 손실 {start:.3g} → {end:.3g}",
     "racer_stopped": "{name}(학습률 {lr:g}): 처음 손실 {start:.3g}, 끝마친 에포크 없음: {reason}",
-    "goal_reached": "; {goal:.3g}에 {epoch}번째 에포크, {seconds:.2f}초 만에 도달",
+    "goal_reached": "; {goal:.3g}에 {epoch}번째 에포크, {seconds}초 만에 도달",
     "goal_missed": "; {goal:.3g}에 도달하지 못함",
     "lowest": "마지막 훈련 손실이 가장 낮은 기법: {name}, {loss:.3g}",
     "first_there": "{goal:.3g}에 가장 먼저 도달한 기법: 에포크로는 {names}({epoch}번째), "
-    "시간으로는 {fastest}({seconds:.2f}초)",
+    "시간으로는 {fastest}({seconds}초)",
     # 경로
     "paths": "{formula}, ({x}, {y})에서 {steps}단계",
     "path": "{name}(학습률 {lr:g}): f {start:.3g} → {end:.3g}, 위치 ({x}, {y}), 경로 길이 {length:.3g}",

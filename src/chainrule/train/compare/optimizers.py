@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.data import toy
 from chainrule.errors import ConfigError, UnknownNameError
 from chainrule.explain.record import Record
+from chainrule.explain.wording import number
 from chainrule.messages import text
 from chainrule.nn.module import Module
 from chainrule.train.building import random_numbers_kept
@@ -97,10 +98,17 @@ class Race(Record):
         if not run.losses:
             yield text("compare.racer_stopped", lang, name=name, lr=run.lr, start=run.start, reason=run.stopped)
             return
-        numbers = {"start": run.start, "end": run.losses[-1], "seconds": run.seconds[-1], "epochs": run.epochs}
+        numbers = {
+            "start": run.start,
+            "end": run.losses[-1],
+            "seconds": number(run.seconds[-1], 3),
+            "epochs": run.epochs,
+        }
         line = text("compare.racer", lang, name=name, lr=run.lr, **numbers)
         if self.goal is not None and run.goal_epoch is not None:
-            line += text("compare.goal_reached", lang, goal=self.goal, epoch=run.goal_epoch, seconds=run.goal_seconds)
+            line += text(
+                "compare.goal_reached", lang, goal=self.goal, epoch=run.goal_epoch, seconds=number(run.goal_seconds, 3)
+            )
         elif self.goal is not None:
             line += text("compare.goal_missed", lang, goal=self.goal)
         yield line
@@ -119,7 +127,7 @@ class Race(Record):
             first = ", ".join(run.title for run in there if run.goal_epoch == epochs)
             soonest = min(there, key=lambda run: run.goal_seconds or 0.0)
             yield text("compare.first_there", lang, goal=self.goal, names=first, epoch=epochs,
-                       fastest=soonest.title, seconds=soonest.goal_seconds)  # fmt: skip
+                       fastest=soonest.title, seconds=number(soonest.goal_seconds, 3))  # fmt: skip
         yield text("compare.seconds_here", lang)
         yield text("compare.at_these_rates", lang)
 

@@ -28,7 +28,7 @@ from chainrule.train.inputs import as_module, model_dtype, training_and_validati
 
 __all__ = ["Setup", "copied", "metric_of", "prepared", "started", "trained", "usual_epochs"]
 
-_HELD_OUT = 0.3
+_HELD_OUT, _FEW = 0.3, 10
 # Enough steps to see a difference, and no more than one waits for.
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 3000, 3, 200
 
@@ -85,6 +85,12 @@ def prepared(
         dtype = model_dtype(as_module(check_build(build)()))
     held_out = _held_out(data, validation)
     train_rows, validation_rows = training_and_validation(data, held_out, dtype, seed, None)
+    rows = len(train_rows) + len(validation_rows or ())
+    if validation is None and isinstance(held_out, float) and rows < _FEW:
+        raise ConfigError(
+            f"{rows} rows are too few to hold some of them out", expected=f"{_FEW} rows at least",
+            fix="Bring more rows, or pass rows to validate on: validation=…",
+        )  # fmt: skip
     if build is None:
         mlp(train_rows, hidden, activation)  # refuses data without targets before anything is trained
     return Setup(train_rows, validation_rows, build or (lambda: mlp(train_rows, hidden, activation)), options)
