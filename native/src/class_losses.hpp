@@ -9,82 +9,85 @@
 namespace cr {
 inline namespace CR_ISA {
 
-// The first n numbers of a vector, the others filled up; n may be more than there are lanes.
-template <class T>
+// The first n numbers of a vector (n may be more than there are lanes), the others filled up.  Room says that there is
+// memory for whole vectors.
+template <bool Room, class T>
 inline Vec<T> load_first(const T* from, std::size_t n, double filling) {
+  using V = Vec<T>;
   if (n >= kWidth<T>) return load(from);
-  T lanes[kWidth<T>];
-  for (std::size_t i = 0; i < kWidth<T>; ++i) lanes[i] = i < n ? from[i] : static_cast<T>(filling);
-  return load(lanes);
+  if constexpr (Room) {
+    V lane{};
+    for (int i = 0; i < Lanes<V>::count; ++i) lane[i] = static_cast<T>(i);
+    return lane < all<V>(static_cast<double>(n)) ? load(from) : all<V>(filling);
+  } else {
+    return first_lanes<V>(n, filling, [from](std::size_t i) { return from[i]; });
+  }
 }
 
-template <class T>
+template <bool Room, class T>
 inline void store_first(T* to, std::size_t n, const Vec<T>& value) {
-  if (n >= kWidth<T>) return store(to, value);
+  if (Room || n >= kWidth<T>) return store(to, value);
   T lanes[kWidth<T>];
   store(lanes, value);
   for (std::size_t i = 0; i < n; ++i) to[i] = lanes[i];
 }
 
-template <class T>
-inline T largest_of(const T* z, std::size_t n) {
-  Vec<T> most = load_first(z, n, -kInfinity);
-  for (std::size_t c = kWidth<T>; c < n; c += kWidth<T>) most = at_least(load_first(z + c, n - c, -kInfinity), most);
-  T lanes[kWidth<T>];
-  store(lanes, most);
-  for (std::size_t half = kWidth<T> / 2; half > 0; half /= 2)
-    for (std::size_t i = 0; i < half; ++i) lanes[i] = at_least(lanes[i], lanes[i + half]);
-  return lanes[0];
-}
-
 // e^(z - peak) into `powers`, and what log-softmax needs besides.
-template <class T>
+template <bool Room, class T>
 struct Exponentials {
   T peak, total, log_total;
 
-  Exponentials(const T* z, std::size_t n, T* powers) : peak(largest_of(z, n)) {
-    Vec<T> sums{};
+  Exponentials(const T* z, std::size_t n, T* powers) {
+    using V = Vec<T>;
+    const auto larger = [](V a, V b) { return at_least(a, b); };
+    V most = load_first<Room>(z, n, -kInfinity);
+    for (std::size_t c = kWidth<T>; c < n; c += kWidth<T>)
+      most = larger(load_first<Room>(z + c, n - c, -kInfinity), most);
+    most = folded(most, larger);
+    V sums{};
     for (std::size_t c = 0; c < n; c += kWidth<T>) {
-      const Vec<T> power = exp(load_first(z + c, n - c, -kInfinity) - all<Vec<T>>(static_cast<double>(peak)));
+      const V power = exp(load_first<Room>(z + c, n - c, -kInfinity) - most);
       sums += power;
-      store_first(powers + c, n - c, power);
+      store_first<Room>(powers + c, n - c, power);
     }
-    total = sum<T>(sums);
+    peak = most[0];
+    total = folded(sums, [](V a, V b) { return a + b; })[0];
     log_total = log(total);
   }
   T log_share(T z) const { return (z - peak) - log_total; }  // ln softmax
 };
 
 // values ← values·factor
-template <class T>
+template <bool Room, class T>
 inline void scale_by(T* values, std::size_t n, T factor) {
   for (std::size_t c = 0; c < n; c += kWidth<T>)
-    store_first(values + c, n - c, load_first(values + c, n - c, 0) * all<Vec<T>>(static_cast<double>(factor)));
+    store_first<Room>(values + c, n - c,
+                      load_first<Room>(values + c, n - c, 0) * all<Vec<T>>(static_cast<double>(factor)));
 }
 
 // -Σ aᶜ ln softmax(z)ᶜ with any amounts a: its gradient is softmax(z)·Σa - a.
-template <class T, class Amount>
+template <bool Room, class T, class Amount>
 inline double cross_entropy_of_amounts(const T* z, std::size_t n, double scale, T* dz, Amount&& amount) {
-  const Exponentials<T> shares(z, n, dz);
-  T loss = 0, all_amounts = 0;
+  const Exponentials<Room, T> shares(z, n, dz);
+  T loss = 0, total = 0;
   for (std::size_t c = 0; c < n; ++c) {
     const T a = amount(c);
     loss -= a * shares.log_share(z[c]);
-    all_amounts += a;
+    total += a;
   }
   for (std::size_t c = 0; c < n; ++c)
-    dz[c] = (dz[c] / shares.total * all_amounts - amount(c)) * static_cast<T>(scale);
+    dz[c] = (dz[c] / shares.total * total - amount(c)) * static_cast<T>(scale);
   return static_cast<double>(loss);
 }
 
-template <class T>
+template <bool Room, class T>
 inline double cross_entropy(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row, std::size_t n,
                             double scale, T* dz) {
   const T certain = static_cast<T>(1 - spec.label_smoothing);
   const T spread = static_cast<T>(spec.label_smoothing / static_cast<double>(n));
   const auto weight = [&](std::size_t c) { return static_cast<T>(weight_at(spec.weight, c)); };
   if (!targets.index)
-    return cross_entropy_of_amounts(z, n, scale, dz, [&](std::size_t c) {
+    return cross_entropy_of_amounts<Room>(z, n, scale, dz, [&](std::size_t c) {
       return weight(c) * (targets.number<T>(row, c) * certain + spread);
     });
   const std::int64_t index = targets.index[row];
@@ -95,12 +98,12 @@ inline double cross_entropy(const LossSpec& spec, const T* z, const Targets& tar
   const std::size_t target = static_cast<std::size_t>(index);
   const T w = weight(target);
   if (spec.label_smoothing != 0)
-    return cross_entropy_of_amounts(z, n, scale, dz, [&](std::size_t c) {
+    return cross_entropy_of_amounts<Room>(z, n, scale, dz, [&](std::size_t c) {
       return weight(c) * spread + (c == target ? w * certain : T(0));
     });
-  const Exponentials<T> shares(z, n, dz);
+  const Exponentials<Room, T> shares(z, n, dz);
   const T step = w * static_cast<T>(scale);
-  scale_by(dz, n, step / shares.total);
+  scale_by<Room>(dz, n, step / shares.total);
   dz[target] -= step;
   return static_cast<double>(-w * shares.log_share(z[target]));
 }

@@ -82,11 +82,13 @@ struct BinaryCrossEntropyOfLogits {
   static LossAndSlope<V> at(V z, V t, V v, const LossSpec&) {
     const auto positive = t >= all<V>(0.5);
     const V toward = positive ? -z : z;  // s·z
+    const V power = exp(-abs(toward)), share = all<V>(1) / (all<V>(1) + power);
     const V factor = all<V>(1) + (v - all<V>(1)) * t;
     const V rest = positive ? all<V>(1) - t : -(v * t);
-    const V slope = sigmoid(toward) * factor;
-    const V soft = rest == V{} ? V{} : z * rest;  // an infinite logit of a sure label costs no 0·∞
-    return {log1p_exp(toward) * factor + soft, (positive ? -slope : slope) + rest};
+    const V loss = at_least(toward, V{}) + log1p(power);
+    const V slope = (toward < V{} ? power * share : share) * factor;  // σ(s·z)
+    const V soft = rest == V{} ? V{} : z * rest;                      // an infinite logit makes no 0·∞ here
+    return {multiply_add(loss, factor, soft), (positive ? -slope : slope) + rest};
   }
 };
 
@@ -108,35 +110,41 @@ struct Perceptron {
 
 }  // namespace element_loss
 
-// As many outputs as V has lanes, from column c on.
+// Outputs from column c on: as many as V has lanes, or as there are.
 template <class Form, class V, class T>
-inline LossAndSlope<V> element_losses_at(const LossSpec& spec, V z, const Targets& targets, std::int64_t row,
-                                         std::size_t c) {
-  const auto lane = [c](int i) { return c + static_cast<std::size_t>(i); };
-  const V t = from_lanes<V>([&](int i) { return targets.number<T>(row, lane(i)); });
-  const V w = from_lanes<V>([&](int i) { return static_cast<T>(weight_at(spec.weight, lane(i))); });
-  const V v = from_lanes<V>([&](int i) { return static_cast<T>(weight_at(spec.pos_weight, lane(i))); });
-  const auto [loss, slope] = Form::at(z, t, v, spec);
-  return {loss * w, slope * w};
+inline double element_losses_from(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row,
+                                  std::size_t n_outputs, double scale, T* dz, std::size_t c) {
+  const std::size_t lanes = Lanes<V>::count, count = n_outputs - c < lanes ? n_outputs - c : lanes;
+  const auto column = [c, count](auto f) { return first_lanes<V>(count, 1, [c, f](std::size_t i) { return f(c + i); }); };
+  const auto weights = [&column](const std::vector<double>& given) {
+    if (given.empty()) return all<V>(1);
+    return column([&given](std::size_t i) { return static_cast<T>(weight_at(given, i)); });
+  };
+  const V output = column([z](std::size_t i) { return z[i]; });
+  const V target = column([&](std::size_t i) { return targets.number<T>(row, i); });
+  const auto [loss, slope] = Form::at(output, target, weights(spec.pos_weight), spec);
+  const V weight = weights(spec.weight), losses = loss * weight, slopes = slope * weight * all<V>(scale);
+  T each_loss[lanes], each_slope[lanes];
+  std::memcpy(each_loss, &losses, sizeof losses);
+  std::memcpy(each_slope, &slopes, sizeof slopes);
+  double total = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    total += static_cast<double>(each_loss[i]);
+    dz[c + i] = each_slope[i];
+  }
+  return total;
 }
 
-// One row: vectors as long as they last, then number by number.
+// One row: vectors, the last one in part empty, and where there are too few outputs for that one by one.
 template <class Form, class T>
 inline double element_losses(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row,
                              std::size_t n_outputs, double scale, T* dz) {
-  Vec<T> sums{};
+  constexpr std::size_t worth_a_vector = std::is_same_v<T, float> ? 4 : kWidth<T>;
+  double total = 0;
   std::size_t c = 0;
-  for (; c + kWidth<T> <= n_outputs; c += kWidth<T>) {
-    const auto [loss, slope] = element_losses_at<Form, Vec<T>, T>(spec, load(z + c), targets, row, c);
-    sums += loss;
-    store(dz + c, slope * all<Vec<T>>(scale));
-  }
-  double total = c == 0 ? 0 : static_cast<double>(sum<T>(sums));
-  for (; c < n_outputs; ++c) {
-    const auto [loss, slope] = element_losses_at<Form, T, T>(spec, z[c], targets, row, c);
-    total += static_cast<double>(loss);
-    dz[c] = slope * all<T>(scale);
-  }
+  for (; c + worth_a_vector <= n_outputs; c += kWidth<T>)
+    total += element_losses_from<Form, Vec<T>>(spec, z, targets, row, n_outputs, scale, dz, c);
+  for (; c < n_outputs; ++c) total += element_losses_from<Form, T>(spec, z, targets, row, n_outputs, scale, dz, c);
   return total;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "simd.hpp"
 
@@ -78,15 +79,31 @@ inline V lane_by_lane(V x, F f) {
   }
 }
 
-// The vector with f(i) in lane i.
+// f(0), f(1), … in the first `count` lanes, and a value that does no harm in the others.
 template <class V, class F>
-inline V from_lanes(F f) {
-  if constexpr (Lanes<V>::count == 1) {
-    return f(0);
+inline V first_lanes(std::size_t count, double filling, F f) {
+  Number<V> lanes[Lanes<V>::count];
+  const V filled = all<V>(filling);
+  std::memcpy(lanes, &filled, sizeof lanes);
+  for (std::size_t i = 0; i < count && i < Lanes<V>::count; ++i) lanes[i] = f(i);
+  V y;
+  std::memcpy(&y, lanes, sizeof y);
+  return y;
+}
+
+// Lane i of what comes back: lane i + Shift, and round again.
+template <int Shift, class V, int... Lane>
+inline V rotated(V x, std::integer_sequence<int, Lane...>) {
+  return __builtin_shufflevector(x, x, (Lane + Shift) % Lanes<V>::count...);
+}
+
+// In every lane what f makes of all lanes, always in the same order: halves first.
+template <class V, int Half = Lanes<V>::count / 2, class F>
+inline V folded(V x, F f) {
+  if constexpr (Half == 0) {
+    return x;
   } else {
-    V y{};
-    for (int i = 0; i < Lanes<V>::count; ++i) y[i] = f(i);
-    return y;
+    return folded<V, Half / 2>(f(x, rotated<Half>(x, std::make_integer_sequence<int, Lanes<V>::count>{})), f);
   }
 }
 

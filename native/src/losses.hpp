@@ -45,15 +45,17 @@ inline double loss_divisor(const LossSpec& spec, const Targets& targets, const s
   return total;
 }
 
-// The loss of one row, not yet divided, and dz = ∂(loss·scale)/∂z; z and dz are n_outputs numbers each.
-template <class T>
+// The loss of one row, not yet divided, and dz = ∂(loss·scale)/∂z; z and dz are n_outputs numbers each.  With Room
+// there is memory for whole vectors, as in a row of a panel: what lies behind z counts for nothing, and behind dz
+// something is written.  That is faster.
+template <class T, bool Room = false>
 inline double loss_row(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row,
                        std::size_t n_outputs, double scale, T* dz) {
   const auto elements = [&](auto form) {
     return element_losses<decltype(form)>(spec, z, targets, row, n_outputs, scale, dz);
   };
   switch (spec.kind) {
-    case LossKind::cross_entropy: return cross_entropy(spec, z, targets, row, n_outputs, scale, dz);
+    case LossKind::cross_entropy: return cross_entropy<Room>(spec, z, targets, row, n_outputs, scale, dz);
     case LossKind::nll: return negative_log_likelihood(spec, z, targets, row, n_outputs, scale, dz);
     case LossKind::bce_with_logits: return elements(element_loss::BinaryCrossEntropyOfLogits{});
     case LossKind::bce: return elements(element_loss::BinaryCrossEntropy{});

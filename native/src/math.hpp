@@ -85,7 +85,7 @@ inline Power<V> power_of_e(V x) {
   const V rounded = clipped * all<V>(0.5 * 1.4426950408889634) + all<V>(kRounder);
   const V k = rounded - all<V>(kRounder);
   const V r = (clipped - k * all<V>(2 * kLn2High)) - k * all<V>(2 * kLn2Low);
-  const V tail = polynomial(r, 0.500000358, 0.166666135, 0.0416611619, 0.00833610352, 0.0014106459, 0.000196175388);
+  const V tail = polynomial(r, 0.500000358, 0.166666135, 0.0416611508, 0.00833610352, 0.00141071517, 0.000196208493);
   const Bits<V> exponent = bits_of(rounded);
   return {r * r * tail + r, number_of<V>((exponent + 127u) << 23), number_of<V>((127u - exponent) << 23)};
 }
@@ -122,8 +122,8 @@ inline V log(V x) {
                        (denormal ? all<V>(kRounder + 256 + 25) : all<V>(kRounder + 256));
     const V f = number_of<V>((offset & 0x007FFFFFu) + 0x3F3504F3u) - all<V>(1);
     const V square = f * f;
-    const V cubic = polynomial(f, 0.333333135, -0.250001669, 0.200022221, -0.16659373, 0.14209637, -0.125495404,
-                               0.121109359, -0.10927543, 0.0534973666);
+    const V cubic = polynomial(f, 0.333333135, -0.250000715, 0.200021029, -0.166646838, 0.142175496, -0.124594763,
+                               0.119512312, -0.113971047, 0.0629312098);
     const V tail = multiply_add(f * square, cubic, exponent * all<V>(kLn2Low)) - square * all<V>(0.5);
     const V y = (f + tail) + exponent * all<V>(kLn2High);
     const V finite = x > V{} ? y : x == V{} ? all<V>(-kInfinity) : all<V>(kNaN);
@@ -164,8 +164,8 @@ inline V erf(V x) {
     const V size = at_most(abs(x), all<V>(4)), square = size * size;
     const V series = polynomial(square, 0.128379166, -0.37612626, 0.112835787, -0.0268533472, 0.0051871622,
                                 -0.00079978531, 7.80690389e-05);
-    const V q = polynomial(size, 0.000341524486, 1.12708914, 0.63814497, 0.103106596, -0.021837974, 0.00294763315,
-                           -0.000186376332);
+    const V q = polynomial(size, 0.000341524486, 1.12708914, 0.63814497, 0.103106596, -0.021837974, 0.00294763339,
+                           -0.000186376506);
     return size < all<V>(1) ? x * series + x : with_sign(all<V>(1) - exp(-q), x);
   } else {
     return lane_by_lane(x, [](double lane) { return std::erf(lane); });

@@ -86,42 +86,53 @@ void bind_tables_of(M& m) {
       arg("name"), arg("x").noconvert(), arg("y").noconvert(), arg("g").noconvert(), arg("a") = 0.0,
       arg("b") = 0.0);
 
-  // The batch's loss, with ∂loss/∂z in dz.
+  // The batch's loss, with ∂loss/∂z in dz; with `room` as the engine computes it, in rows of whole vectors.
   const auto batch_loss = [](const std::string& name, const nanobind::dict& config, Array<const T> z, Targets targets,
-                             Array<T> dz) {
+                             Array<T> dz, bool room) {
     const LossSpec spec = loss_from(name, config);
     const std::size_t n = z.shape(0), outputs = z.shape(1);
     std::vector<std::int64_t> rows(n);
     for (std::size_t r = 0; r < n; ++r) rows[r] = static_cast<std::int64_t>(r);
     const double divisor = loss_divisor<T>(spec, targets, rows.data(), n, outputs);
+    Buffer<T> row_of_z(round_up(outputs, kWidth<T>)), row_of_dz(round_up(outputs, kWidth<T>));
     double total = 0;
-    for (std::size_t r = 0; r < n; ++r)
-      total += loss_row<T>(spec, z.data() + r * outputs, targets, rows[r], outputs, 1 / divisor,
-                           dz.data() + r * outputs);
+    for (std::size_t r = 0; r < n; ++r) {
+      const T* output = z.data() + r * outputs;
+      T* gradient = dz.data() + r * outputs;
+      if (room) {
+        std::memcpy(row_of_z.data(), output, outputs * sizeof(T));
+        total += loss_row<T, true>(spec, row_of_z.data(), targets, rows[r], outputs, 1 / divisor, row_of_dz.data());
+        std::memcpy(gradient, row_of_dz.data(), outputs * sizeof(T));
+      } else {
+        total += loss_row<T>(spec, output, targets, rows[r], outputs, 1 / divisor, gradient);
+      }
+    }
     return total / divisor;
   };
   m.def(
       "_loss",
       [batch_loss](const std::string& name, const nanobind::dict& config, Array<const T> z, Array<const T> t,
-                   Array<T> dz) {
+                   Array<T> dz, bool room) {
         Targets targets;
         if constexpr (std::is_same_v<T, float>)
           targets.f32 = t.data();
         else
           targets.f64 = t.data();
         targets.columns = z.shape(1);
-        return batch_loss(name, config, z, targets, dz);
+        return batch_loss(name, config, z, targets, dz, room);
       },
-      arg("name"), arg("config"), arg("z").noconvert(), arg("targets").noconvert(), arg("dz").noconvert());
+      arg("name"), arg("config"), arg("z").noconvert(), arg("targets").noconvert(), arg("dz").noconvert(),
+      arg("room") = false);
   m.def(
       "_loss",
       [batch_loss](const std::string& name, const nanobind::dict& config, Array<const T> z,
-                   Array<const std::int64_t> t, Array<T> dz) {
+                   Array<const std::int64_t> t, Array<T> dz, bool room) {
         Targets targets;
         targets.index = t.data();
-        return batch_loss(name, config, z, targets, dz);
+        return batch_loss(name, config, z, targets, dz, room);
       },
-      arg("name"), arg("config"), arg("z").noconvert(), arg("targets").noconvert(), arg("dz").noconvert());
+      arg("name"), arg("config"), arg("z").noconvert(), arg("targets").noconvert(), arg("dz").noconvert(),
+      arg("room") = false);
 
   m.def(
       "_update",
