@@ -33,6 +33,7 @@ _FEW_PARAMETERS = 200
 _FEWEST_PIXELS = 64
 _NEAR_ZERO = 1e-6
 _MOST_TELLING = 20
+_LONGEST_KEY = 13
 
 
 class Material:
@@ -145,6 +146,12 @@ class Material:
         """Names of the classes."""
         count = self.evaluated.n_classes or 2
         return self.evaluated.classes or [str(i) for i in range(count)]
+
+    @property
+    def keys(self) -> list[str]:
+        """The same, so short that legends leave room for the picture; those that would become equal are numbered."""
+        short = [name if len(name) <= _LONGEST_KEY else f"{name[: _LONGEST_KEY - 1]}…" for name in self.classes]
+        return [f"{i} {key}" if short.count(key) > 1 else key for i, key in enumerate(short)]
 
     @property
     def is_image(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ def decision(m: Material) -> Content:
     two = m.evaluated.n_features == 2
     cut = _whole(m) if two else _through_images(m) if m.is_image else _of_features(m)
     found = regions(m.model, cut.bounds, cut.plane)
+    found = replace(found, classes=tuple(m.keys)) if found.classes else found
     points, labels = _shown(m, cut) if two or m.is_image else (None, None)
     kind = found.kind if m.is_classifier else f"{found.kind}_quantity"
     caption = m.say(f"decision_{kind}", regions=f"{len(found):,}", segments=f"{len(found.boundary):,}")
@@ -148,7 +149,7 @@ def _drawn(m: Material, bounds: tuple[float, float, float, float], *, flat: bool
 
     draw = plot.decision_surface if flat else plot.surface_3d
     targets = m.labels(_ROWS) if m.is_classifier else m.quantities(_ROWS)
-    classes = m.classes if m.is_classifier else None
+    classes = m.keys if m.is_classifier else None
     return draw(answer, m.points(_ROWS), targets, classes, bounds, m.units.names, lang=m.lang)
 
 

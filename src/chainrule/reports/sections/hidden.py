@@ -24,7 +24,7 @@ def hidden(m: Material) -> Content | Skipped:
     data = some_rows(m.evaluated, _ROWS)
     found = _fewer(explain.hidden_space(m.model, data, lines=11, steps=41))
     targets = m.labels(_ROWS) if m.is_classifier else m.quantities(_ROWS)
-    classes = m.classes if m.is_classifier else None
+    classes = m.keys if m.is_classifier else None
     drawn = picture(
         lambda: plot.hidden_space(found, targets, classes=classes, lang=m.lang),
         "hidden",

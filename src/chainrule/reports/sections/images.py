@@ -31,8 +31,8 @@ def images(m: Material) -> Content | Skipped:
     heading = m.say("images_heading")
     drawn = picture(
         lambda: plot.images(
-            chosen, [taken[i] for i in order], targets=chosen.targets, classes=m.classes, most=len(order),
-            title=heading, lang=m.lang,
+            chosen, [m.keys[m.classes.index(taken[i])] for i in order], targets=chosen.targets, classes=m.keys,
+            most=len(order), title=heading, lang=m.lang,
         ),
         "images", caption, kind="card",
     )  # fmt: skip

@@ -16,7 +16,7 @@ def network(m: Material) -> Content | Skipped:
     if not any(isinstance(piece, Affine) and piece.kind == "Linear" for piece in m.pieces):
         return Skipped(m.say("network_none"))
     row = m.rows[0]
-    names = m.classes if m.is_classifier and len(m.classes) == m.outputs else None
+    names = m.keys if m.is_classifier and len(m.classes) == m.outputs else None
     drawn = picture(
         lambda: plot.network(m.model, m.sample(row), output_names=names, lang=m.lang),
         "network",

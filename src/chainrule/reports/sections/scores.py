@@ -20,12 +20,10 @@ def scores(m: Material) -> Content:
     title = m.say("scores_of", rows=f"{found.rows:,}")
     blocks: list[Block] = [Table(title, [m.say(name) for name in ("score", "what", "value")], rows, texts=2)]
     if found.matrix is not None:
-        matrix, classes = np.asarray(found.matrix), found.classes
+        matrix, keys = np.asarray(found.matrix), m.keys
         caption = m.say("confusion_caption")
-        blocks.append(
-            picture(lambda: plot.confusion(matrix, classes, lang=m.lang), "confusion", caption, kind="filled")
-        )
-        blocks.append(_by_class(m, matrix, list(classes or [])))
+        blocks.append(picture(lambda: plot.confusion(matrix, keys, lang=m.lang), "confusion", caption, kind="filled"))
+        blocks.append(_by_class(m, matrix, list(found.classes or [])))
     return Content(blocks, found.to_dict())
 
 
