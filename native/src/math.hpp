@@ -1,6 +1,6 @@
 // Elementary functions on vectors, and on single numbers with the same bits.
 //
-// float: polynomials, at most 1.5 units in the last place from the true value, right at zeros, infinities and NaN;
+// float: polynomials, at most 1.6 units in the last place from the true value, right at zeros, infinities and NaN;
 // results below the normal range are rounded too, or flushed where the processor is told to.
 // double: the C library's functions, lane by lane.
 //
