@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -44,6 +43,8 @@ def check(found: Separability, X: Any, y: Any) -> None:
             assert proof is not None
             assert_mixes(proof.negative_rows, proof.negative_shares, X, ~positive, proof.point)
             assert_mixes(proof.positive_rows, proof.positive_shares, X, positive, proof.point)
+            assert proof.residual <= proof.tolerance * np.abs(X).max()
+            assert len(proof.negative_rows) + len(proof.positive_rows) <= X.shape[1] + 2
 
 
 def assert_divides(weights: np.ndarray, bias: float, X: np.ndarray, positive: np.ndarray) -> None:
@@ -60,6 +61,7 @@ def assert_mixes(rows: np.ndarray, shares: np.ndarray, X: np.ndarray, allowed: n
     assert allowed[rows].all()
     assert (shares > 0).all()
     assert shares.sum() == pytest.approx(1, abs=1e-12)
+    assert len(rows) <= X.shape[1] + 1
     np.testing.assert_allclose(shares @ X[rows], point, rtol=0, atol=1e-11 * max(1.0, np.abs(X).max()))
 
 
@@ -212,13 +214,11 @@ def test_touching_hulls_are_not_separable() -> None:
 @pytest.mark.parametrize("digits", range(1, 14))
 def test_a_narrow_gap_is_never_called_closed(digits: int) -> None:
     X = [[0.0, 0.0], [1.0, 0.0], [0.5, 10.0**-digits], [0.5, 1.0]]
-    if digits < 8:
-        found = separability(X, [0, 0, 1, 1])
-        assert found.separable
-        check(found, X, [0, 0, 1, 1])
-        return
-    with contextlib.suppress(DataError):  # "double precision cannot tell"
-        assert separability(X, [0, 0, 1, 1]).separable
+    found = separability(X, [0, 0, 1, 1])
+    assert found.separable
+    check(found, X, [0, 0, 1, 1])
+    assert found.hyperplane is not None
+    assert found.hyperplane.margin == pytest.approx(10.0**-digits / 2, rel=1e-3)
 
 
 def test_far_from_the_origin_and_in_odd_units() -> None:

@@ -7,135 +7,177 @@ question ("cutting planes"), so that a hundred thousand points take no longer th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import DataError, MissingDependencyError
+from chainrule.errors import MissingDependencyError
+from chainrule.explain.deadline import Deadline
 
-__all__ = ["Mixture", "common_point", "dividing_direction"]
+__all__ = ["Found", "Mixture", "agrees", "excess", "is_divided", "is_mixed", "largest", "needs_scipy", "search", "tidy"]
 
 Points = NDArray[np.float64]
+Rows = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 #: Rows of the first set with their shares, and rows of the second with theirs.
-Mixture = tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]
+Mixture = tuple[Rows, Points, Rows, Points]
 
 #: Rows that are added at a time, at least; as many as there are features if those are more.
 _ADDED = 50
 
 
-def dividing_direction(low: Points, high: Points) -> tuple[Points | None, NDArray[np.intp], NDArray[np.intp]]:
-    """Return w with w·a < w·b for every a of `low` and b of `high`, or None if there is none.
+@dataclass(frozen=True)
+class Found:
+    """The answer; both are None if there is none yet.
 
-    Also returns the rows of both sets that were looked at, among which a common point lies if w is None.
+    Attributes:
+        direction: w with w·a < w·b for every a of the first and b of the second set.
+        mixture: shares that mix the points of either set to one and the same point.
+    """
+
+    direction: Points | None = None
+    mixture: Mixture | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is no answer."""
+        return self.direction is None and self.mixture is None
+
+
+def search(points: Points, positive: Mask, deadline: Deadline) -> Found:
+    """Find a direction that divides the points, or a point of both convex hulls, by linear programmes.
 
     Args:
-        low: points ``(N, D)``, of the size of 1.
-        high: points ``(M, D)``.
+        points: ``(N, D)`` of the size of 1.
+        positive: ``(N,)`` whether a point is of the second set.
+        deadline: when to give up.
 
     Raises:
         MissingDependencyError: without SciPy.
     """
-    below, above = _first_rows(low), _first_rows(high)
-    most = max(_ADDED, low.shape[1])
+    side = np.where(positive, 1.0, -1.0)
+    rows = np.union1d(_first_rows(points, ~positive), _first_rows(points, positive))
+    most = 2 * max(_ADDED, points.shape[1])
     while True:
-        w, gap = _best_direction(low[below], high[above])
-        left, right = low @ w, high @ w
-        if _is_divided(left, right, w):
-            return w, below, above
-        threshold = (left[below].max() + right[above].min()) / 2
-        more_low = _worst(left - threshold, below, most)
-        more_high = _worst(threshold - right, above, most)
-        if gap <= 1e-9 or not (len(more_low) or len(more_high)):
-            return None, below, above
-        below, above = np.union1d(below, more_low), np.union1d(above, more_high)
+        w, gap = _best_direction(points[rows], side[rows], deadline)
+        if w is None:
+            return Found()
+        scores = points @ w
+        if is_divided(scores, positive, w):
+            return Found(direction=w)
+        wrong = excess(scores, positive, rows)
+        more = largest(np.where(wrong > 0, wrong, -np.inf), most)
+        if gap <= 1e-9 or not len(more):
+            break
+        rows = np.union1d(rows, more)
+    mixture = _common_point(points, positive, rows, deadline)
+    return Found(mixture=mixture if mixture is not None and agrees(points, mixture) else None)
 
 
-def common_point(low: Points, high: Points) -> Mixture:
-    """Return shares that mix the points of either set to one and the same point.
-
-    Args:
-        low: points ``(N, D)`` of the size of 1.
-        high: points ``(M, D)``; the convex hulls of both meet.
-
-    Raises:
-        DataError: if the hulls are too close to parting for double precision.
-        MissingDependencyError: without SciPy.
-    """
-    count = len(low)
-    balance = np.vstack([np.hstack([low.T, -high.T]), _sums(count, len(high))])
-    wanted = np.append(np.zeros(low.shape[1]), [1.0, 1.0])
-    found = _linprog(np.zeros(balance.shape[1]), A_eq=balance, b_eq=wanted, bounds=(0, None))
-    if found.x is None:
-        raise DataError(
-            "the classes touch so closely that double precision cannot tell whether a hyperplane divides them",
-            fix="Scale or shift the features, or remove near-duplicates of both classes",
-        )
-    shares = _polished(balance, wanted, found.x)
-    rows = np.flatnonzero(shares)
-    first, second = rows[rows < count], rows[rows >= count]
-    return first, _tidy(shares[first]), second - count, _tidy(shares[second])
-
-
-def _first_rows(values: Points) -> NDArray[np.intp]:
-    """The extremes along every axis and some rows from all over the set."""
-    spread = np.linspace(0, len(values) - 1, min(len(values), 2 * values.shape[1] + 20)).astype(np.intp)
-    return np.unique(np.concatenate([values.argmin(axis=0), values.argmax(axis=0), spread]))
-
-
-def _best_direction(low: Points, high: Points) -> tuple[Points, float]:
-    """Maximise t subject to w·a + b ≤ −t, w·b + b ≥ t, |w_j| ≤ 1; return w and t."""
-    width = low.shape[1]
-    signed = np.vstack([np.hstack([low, np.ones((len(low), 1))]), np.hstack([-high, -np.ones((len(high), 1))])])
-    rows = np.hstack([signed, np.ones((len(signed), 1))])
-    bounds = [(-1.0, 1.0)] * width + [(None, None), (0.0, None)]
-    found = _linprog(np.append(np.zeros(width + 1), -1.0), A_ub=rows, b_ub=np.zeros(len(rows)), bounds=bounds)
-    if found.x is None:
-        raise DataError("the linear programme was not solved", got=found.message, fix="Scale the features")
-    return found.x[:width], float(found.x[-1])
-
-
-def _is_divided(left: Points, right: Points, w: Points) -> bool:
-    """Whether the gap is more than the rounding of the products."""
+def is_divided(scores: Points, positive: Mask, w: Points) -> bool:
+    """Whether the gap between w·a and w·b is more than the rounding of the products, for points of the size of 1."""
     rounding = 4 * len(w) * np.finfo(np.float64).eps * float(np.abs(w).sum())
-    return bool(right.min() - left.max() > rounding)
+    return bool(scores[positive].min() - scores[~positive].max() > rounding)
 
 
-def _worst(excess: Points, known: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """The unknown rows that are most on the wrong side."""
-    wrong = np.setdiff1d(np.flatnonzero(excess > 0), known, assume_unique=True)
-    if len(wrong) <= most:
-        return wrong
-    return wrong[np.argpartition(excess[wrong], -most)[-most:]]
+def agrees(points: Points, mixture: Mixture) -> bool:
+    """Whether both are mixtures, and of the same point to rounding, for points of the size of 1."""
+    low_rows, low_shares, high_rows, high_shares = mixture
+    if not (is_mixed(low_shares) and is_mixed(high_shares)):
+        return False
+    residual = np.abs(low_shares @ points[low_rows] - high_shares @ points[high_rows]).max()
+    return bool(residual <= 4e-15 * np.sqrt(2 + points.shape[1]))
 
 
-def _sums(low: int, high: int) -> Points:
-    return np.vstack([np.repeat([1.0, 0.0], [low, high]), np.repeat([0.0, 1.0], [low, high])])
+def is_mixed(shares: Points) -> bool:
+    """Whether shares are positive and sum to 1."""
+    return bool((shares > 0).all() and abs(shares.sum() - 1) <= 1e-12)
 
 
-def _polished(balance: Points, wanted: Points, shares: Points) -> Points:
-    """Solve again among the shares that are not zero, to rounding, for the linear programme stops at 1e-10."""
-    from scipy.optimize import nnls
-
-    used = np.flatnonzero(shares > 1e-12)
-    result = np.zeros_like(shares)
-    result[used] = nnls(balance[:, used], wanted)[0]
+def excess(scores: Points, positive: Mask, known: Rows) -> Points:
+    """How far each row is on the wrong side of the known ones' threshold; −∞ for the known."""
+    known_scores, known_positive = scores[known], positive[known]
+    threshold = (known_scores[~known_positive].max() + known_scores[known_positive].min()) / 2
+    result: Points = np.where(positive, threshold - scores, scores - threshold)
+    result[known] = -np.inf
     return result
 
 
-def _tidy(shares: Points) -> Points:
+def largest(values: Points, most: int) -> Rows:
+    """The rows of the largest values that are not −∞."""
+    rows: Rows = np.flatnonzero(values > -np.inf)
+    if len(rows) <= most:
+        return rows
+    some: Rows = rows[np.argpartition(values[rows], -most)[-most:]]
+    return some
+
+
+def tidy(shares: Points) -> Points:
     """Make the sum 1, and shares that are plain fractions to rounding (½, ⅓, … ⅒) exactly those."""
     shares = shares / shares.sum()
     plain = np.round(shares * 2520) / 2520
     return plain if np.abs(plain - shares).max() < 1e-13 else shares
 
 
-def _linprog(cost: Points, **programme: Any) -> Any:
+def needs_scipy() -> MissingDependencyError:
+    """The error that says what to install."""
+    return MissingDependencyError("proofs of separability need SciPy", fix='pip install "chainrule[explain]"')
+
+
+def _first_rows(points: Points, mask: Mask) -> Rows:
+    """The extremes along every axis and some rows from all over the set."""
+    rows = np.flatnonzero(mask)
+    values = points[rows]
+    spread = np.linspace(0, len(rows) - 1, min(len(rows), 2 * values.shape[1] + 20)).astype(np.intp)
+    picked: Rows = rows[np.unique(np.concatenate([values.argmin(axis=0), values.argmax(axis=0), spread]))]
+    return picked
+
+
+def _best_direction(points: Points, side: Points, deadline: Deadline) -> tuple[Points | None, float]:
+    """Maximise t subject to sᵢ·(w·xᵢ + b) ≥ t, |w_j| ≤ 1; return w and t."""
+    width = points.shape[1]
+    rows = np.hstack([points * -side[:, None], -side[:, None], np.ones((len(points), 1))])
+    bounds = [(-1.0, 1.0)] * width + [(None, None), (0.0, None)]
+    cost = np.append(np.zeros(width + 1), -1.0)
+    found = _linprog(cost, deadline, A_ub=rows, b_ub=np.zeros(len(rows)), bounds=bounds)
+    return (None, 0.0) if found is None else (found[:width], float(found[-1]))
+
+
+def _common_point(points: Points, positive: Mask, rows: Rows, deadline: Deadline) -> Mixture | None:
+    """Shares of these rows that mix either set to one point."""
+    from scipy.optimize import nnls
+
+    low, high = rows[~positive[rows]], rows[positive[rows]]
+    sums = np.vstack([np.repeat([1.0, 0.0], [len(low), len(high)]), np.repeat([0.0, 1.0], [len(low), len(high)])])
+    balance = np.vstack([np.hstack([points[low].T, -points[high].T]), sums])
+    wanted = np.append(np.zeros(points.shape[1]), [1.0, 1.0])
+    found = _linprog(np.zeros(len(rows)), deadline, A_eq=balance, b_eq=wanted, bounds=(0, None))
+    if found is None:
+        return None
+    # Again among the shares that are not zero, to rounding, for the linear programme stops at 1e-10.
+    used = np.flatnonzero(found > 1e-12)
+    shares = np.zeros(len(rows))
+    try:
+        shares[used] = nnls(balance[:, used], wanted)[0]
+    except RuntimeError:  # more steps than it takes
+        return None
+    first, second = np.flatnonzero(shares[: len(low)]), np.flatnonzero(shares[len(low) :])
+    if not (len(first) and len(second)):
+        return None
+    return low[first], tidy(shares[: len(low)][first]), high[second], tidy(shares[len(low) :][second])
+
+
+def _linprog(cost: Points, deadline: Deadline, **programme: Any) -> Points | None:
+    """The solution, or None if the programme was not solved, has none, or the time ran out."""
     try:
         from scipy.optimize import linprog
     except ImportError:
-        raise MissingDependencyError(
-            "proofs of separability need SciPy", fix='pip install "chainrule[explain]"'
-        ) from None
-    exact = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    return linprog(cost, method="highs", options=exact, **programme)
+        raise needs_scipy() from None
+    options = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    if deadline.left is not None:
+        options["time_limit"] = max(deadline.left, 1e-3)
+    found = linprog(cost, method="highs", options=options, **programme)
+    solution: Points | None = found.x if found.status == 0 else None
+    return solution
