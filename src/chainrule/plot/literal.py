@@ -8,18 +8,25 @@ __all__ = ["literal"]
 
 
 def literal(figure: Any) -> None:
-    """Let every text of a figure stand as it was written, the powers of ten on logarithmic axes excepted."""
+    """Let every text of a figure stand as it was written, numbers along the axes excepted: their powers are set."""
     from matplotlib.text import Text
-    from matplotlib.ticker import LogFormatter
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
+            axis.get_offset_text().set_parse_math(True)
             for formatter, ticks in (
-                (axis.get_major_formatter(), axis.get_major_ticks),
-                (axis.get_minor_formatter(), axis.get_minor_ticks),
+                (axis.get_major_formatter(), axis.get_major_ticks()),
+                (axis.get_minor_formatter(), axis.get_minor_ticks()),
             ):
-                if isinstance(formatter, LogFormatter):
-                    for tick in ticks():
-                        tick.label1.set_parse_math(True)
+                for tick in ticks if _numbers(formatter) else ():
+                    tick.label1.set_parse_math(True)
+                    tick.label2.set_parse_math(True)
+
+
+def _numbers(formatter: Any) -> bool:
+    """Whether matplotlib writes the labels itself, and not somebody their names."""
+    from matplotlib.ticker import LogFormatter, ScalarFormatter
+
+    return isinstance(formatter, (LogFormatter, ScalarFormatter))
