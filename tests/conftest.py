@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from chainrule.engines.native_build import load
+
 DATA_VARIABLE = "CHAINRULE_DATA"
 PEERS = ("torch", "jax")
+NATIVE_SOURCES = Path(__file__).resolve().parents[1] / "native" / "src"
 
 # The same examples in every run: a red test stays red until the code changes.  HYPOTHESIS_PROFILE=explore
 # looks for new ones.
@@ -37,6 +40,8 @@ def data_folder() -> Path:
 def missing_resources() -> dict[str, str]:
     """Map each thing that this run lacks to how to get it; the key is what a skip's reason mentions."""
     missing = {peer: f"pip install {peer}" for peer in PEERS if importlib.util.find_spec(peer) is None}
+    if load().name is None:
+        missing["the native engine"] = "make native"
     if not os.environ.get(DATA_VARIABLE):
         missing[DATA_VARIABLE] = f"export {DATA_VARIABLE}=folder with mnist, fashion-mnist, …"
     return missing
@@ -57,11 +62,18 @@ def _reason(report: object) -> str:
 
 
 def pytest_report_header() -> list[str]:
-    """Say at the start what this run cannot test."""
+    """Say at the start what this run cannot test, and with which build of the native engine it does."""
     missing = missing_resources()
-    if not missing:
-        return [f"chainrule: real data and all peers ({', '.join(PEERS)}) are here"]
-    return [f"chainrule: NOT HERE: {name} ({repair})" for name, repair in missing.items()]
+    lines = [f"chainrule: NOT HERE: {name} ({repair})" for name, repair in missing.items()]
+    return [*(lines or [f"chainrule: real data and all peers ({', '.join(PEERS)}) are here"]), native_line()]
+
+
+def native_line() -> str:
+    """The build that is tested, and a warning if its sources have changed since."""
+    build = load()
+    changed = max((path.stat().st_mtime for path in NATIVE_SOURCES.glob("*.?pp")), default=0.0)
+    old = build.path is not None and Path(build.path).stat().st_mtime < changed
+    return f"native engine: {build}{' OLDER THAN ITS SOURCES (make native)' if old else ''}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
