@@ -216,3 +216,44 @@ def test_arguments_that_make_no_sense(xor: nn.Module, tmp_path: Path) -> None:
         cr.report(xor, data, lang="xx")
     with pytest.raises(ConfigError, match="folder"):
         cr.report(xor, data, tmp_path / "nowhere" / "a.html")
+
+
+class Own(nn.Module):
+    """A network that is no chain of the library's layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(2, 3)
+        self.outer = nn.Linear(3, 1)
+
+    def forward(self, x: Any) -> Any:
+        return self.outer(self.inner(x).tanh()) + x.sum(dim=1, keepdim=True)
+
+
+def several_outputs() -> tuple[nn.Module, Any]:
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    return nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(0.1), nn.Linear(4, 2)), (
+        X,
+        3 * X + 1,
+    )
+
+
+def one_input() -> tuple[nn.Module, Any]:
+    x = np.linspace(-1, 1, 40)[:, None]
+    return nn.Sequential(nn.Linear(1, 4), nn.Tanh(), nn.Linear(4, 1)), (x, np.sin(3 * x))
+
+
+def by_hand() -> tuple[nn.Module, Any]:
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    return Own(), (X, X[:, 0] > 0)
+
+
+@pytest.mark.parametrize(
+    ("make", "skipped"), [(several_outputs, ()), (one_input, ("decision",)), (by_hand, ("equation", "decision"))]
+)
+def test_networks_of_other_kinds(make: Any, skipped: tuple[str, ...]) -> None:
+    cr.manual_seed(0)
+    model, data = make()
+    cr.fit(model, data, epochs=2, verbose=0)
+    found = only(model, data, "verdict", "scores", "diagnosis", "equation", "decision", "trace")
+    assert {one.name for one in found.sections if one.state == "skipped"} == set(skipped)

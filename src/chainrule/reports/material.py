@@ -120,6 +120,14 @@ class Material:
         return pieces_of(self.model)
 
     @cached_property
+    def has_formula(self) -> bool:
+        """Whether all layers can be written as formulas; a class of the user's own cannot."""
+        try:
+            return bool(self.pieces)
+        except ConfigError:
+            return False
+
+    @cached_property
     def units(self) -> Units:
         """The user's names and units."""
         return units_of(self.model, self.evaluated.n_features, self.outputs)
@@ -183,9 +191,9 @@ class Material:
         return np.asarray(some_rows(self.evaluated, most).targets).reshape(-1).astype(np.int64)
 
     def quantities(self, most: int) -> np.ndarray:
-        """True values of the same rows in the target's unit, ``(N,)``."""
-        flat = np.asarray(some_rows(self.evaluated, most).targets, np.float64).reshape(-1)
-        return np.asarray(self.evaluated.preprocessing.decode(flat), np.float64).reshape(-1)
+        """True values of the same rows in the target's unit, ``(N,)``; of several the first."""
+        rows = np.asarray(some_rows(self.evaluated, most).targets, np.float64)
+        return np.asarray(self.evaluated.preprocessing.decode(rows.reshape(len(rows), -1)[:, 0]), np.float64)
 
     def sample(self, row: int) -> np.ndarray:
         """One row as the model sees it, ``(1, …)``."""

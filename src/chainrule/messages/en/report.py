@@ -124,6 +124,7 @@ MESSAGES = {
     "weights_none": "The inputs are no pixels.",
     "weights_caption": "The weights of first-layer neurons, each at its pixel: where a neuron looks for light "
     "(blue) and for dark (orange).",
+    "no_formula": "The network has layers that are no formulas of this library's own, such as a class written by hand.",
     # Equation
     "equation_closed": "The whole network, written out in the units of the data:",
     "equation_layered": "The network, neuron by neuron, in the units of the data: z is a weighted sum, h what the "
@@ -134,6 +135,7 @@ MESSAGES = {
     "equation_largest": "The class whose output is largest is the one that is predicted.",
     "equation_threshold": "Above {threshold} the class {positive} is predicted, else {negative}.",
     # Decision
+    "decision_none": "The network has a single input; a map needs two.",
     "decision_whole": "The network has two inputs, so that its whole behaviour is one map.",
     "decision_features": "The slice varies {first} and {second}, the inputs that move the outputs most over the "
     "data; the rest stay at their medians (categories at the most frequent combination): {rest}.",
@@ -155,7 +157,8 @@ MESSAGES = {
     "area": "Area",
     "decision_surface": "The same plane in space: the height is what the network answers.",
     # Separability
-    "separability_none": "There are no classes to divide.",
+    "separability_none": "There are no two classes to divide.",
+    "separability_undecided": "That was not decided in the time and precision that a report has.",
     "separability_large": "A proof is only looked for up to {rows} rows and {features} features.",
     "separability_yes": "Yes: a hyperplane divides each class from the others, so that a single linear layer can be "
     "right on all these rows. The proof, in the units of the data:",

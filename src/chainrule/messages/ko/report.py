@@ -124,6 +124,7 @@ MESSAGES = {
     "weights_none": "입력이 픽셀이 아닙니다.",
     "weights_caption": "첫 번째 층 뉴런의 가중치를 해당 픽셀 자리에 그렸습니다. 파란색은 밝은 곳을, 주황색은 어두운 "
     "곳을 찾는 자리입니다.",
+    "no_formula": "직접 작성한 클래스처럼 이 라이브러리의 수식으로 쓸 수 없는 층이 있습니다.",
     # Equation
     "equation_closed": "신경망 전체를 데이터의 단위로 적은 식입니다.",
     "equation_layered": "신경망을 뉴런별로, 데이터의 단위로 적은 식입니다. z는 가중합, h는 활성화 함수를 거친 "
@@ -134,6 +135,7 @@ MESSAGES = {
     "equation_largest": "출력이 가장 큰 클래스로 예측합니다.",
     "equation_threshold": "값이 {threshold}보다 크면 {positive}, 아니면 {negative} 클래스로 예측합니다.",
     # Decision
+    "decision_none": "입력이 하나뿐입니다. 지도를 그리려면 입력이 둘 있어야 합니다.",
     "decision_whole": "입력이 두 개이므로 신경망의 동작 전체가 지도 한 장에 담깁니다.",
     "decision_features": "데이터에서 출력을 가장 많이 움직이는 두 입력 {first}, {second} 값을 바꾸어 본 단면입니다. "
     "나머지는 중앙값에 고정했습니다(범주는 가장 흔한 조합): {rest}.",
@@ -155,7 +157,8 @@ MESSAGES = {
     "area": "넓이",
     "decision_surface": "같은 평면을 입체로 본 모습입니다. 높이는 신경망의 답입니다.",
     # Separability
-    "separability_none": "나눌 클래스가 없습니다.",
+    "separability_none": "나눌 두 클래스가 없습니다.",
+    "separability_undecided": "보고서에 주어진 시간과 정밀도로는 판정하지 못했습니다.",
     "separability_large": "증명은 {rows}개 행, 특성 {features}개까지만 찾습니다.",
     "separability_yes": "그렇습니다. 각 클래스를 나머지와 나누는 초평면이 있으므로, 선형 층 하나로 이 행들을 모두 "
     "맞힐 수 있습니다. 데이터의 단위로 적은 증명입니다.",

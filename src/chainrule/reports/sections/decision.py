@@ -16,7 +16,7 @@ from chainrule.explain.wording import number
 from chainrule.reports.blocks import Block, Paragraph, Table
 from chainrule.reports.material import Material
 from chainrule.reports.pictures import picture
-from chainrule.reports.record import Content
+from chainrule.reports.record import Content, Skipped
 from chainrule.train.evaluation import predict, predict_proba
 
 __all__ = ["decision"]
@@ -37,8 +37,12 @@ class _Cut:
     marks: tuple[int, ...] = ()
 
 
-def decision(m: Material) -> Content:
+def decision(m: Material) -> Content | Skipped:
     """The map, its largest regions with their formulas, and for two inputs the surface in space."""
+    if not m.has_formula:
+        return Skipped(m.say("no_formula"))
+    if m.evaluated.n_features < 2:
+        return Skipped(m.say("decision_none"))
     two = m.evaluated.n_features == 2
     cut = _whole(m) if two else _through_images(m) if m.is_image else _of_features(m)
     found = regions(m.model, cut.bounds, cut.plane)

@@ -7,7 +7,7 @@ from chainrule.explain.equation import equation as written
 from chainrule.explain.given import some_rows
 from chainrule.reports.blocks import Block, Folded, Markup, Paragraph
 from chainrule.reports.material import Material
-from chainrule.reports.record import Content
+from chainrule.reports.record import Content, Skipped
 
 __all__ = ["equation"]
 
@@ -17,8 +17,10 @@ _MOST_SHOWN = 12
 _ROWS = 5000
 
 
-def equation(m: Material) -> Content:
+def equation(m: Material) -> Content | Skipped:
     """One formula per output where that can be read, else one per neuron, else one per layer."""
+    if not m.has_formula:
+        return Skipped(m.say("no_formula"))
     found = written(m.model, None, _DIGITS, some_rows(m.evaluated, _ROWS), max_terms=_MOST_TERMS)
     blocks: list[Block] = [Paragraph(m.say(f"equation_{found.form}")), Paragraph(_meaning(m))]
     formulas = Markup(_formulas(found))

@@ -19,6 +19,8 @@ _FLAT = 2  # dimensions that are drawn as they are
 
 def hidden(m: Material) -> Content | Skipped:
     """The data, and for two inputs a grid, after each layer."""
+    if not m.has_formula:
+        return Skipped(m.say("no_formula"))
     if len(m.pieces) < 2:
         return Skipped(m.say("hidden_none"))
     data = some_rows(m.evaluated, _ROWS)

@@ -13,6 +13,8 @@ __all__ = ["network"]
 
 def network(m: Material) -> Content | Skipped:
     """Neurons in columns, weights by sign and size between them."""
+    if not m.has_formula:
+        return Skipped(m.say("no_formula"))
     if not any(isinstance(piece, Affine) and piece.kind == "Linear" for piece in m.pieces):
         return Skipped(m.say("network_none"))
     row = m.rows[0]
