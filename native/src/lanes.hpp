@@ -39,6 +39,40 @@ struct Lanes<Vec<double>> {
   static constexpr int count = static_cast<int>(kWidth<double>);
 };
 
+
+// Four lanes, for batches of four and fewer: what is added up across lanes is ready sooner.
+template <class T>
+struct QuadOf;
+template <>
+struct QuadOf<float> {
+  typedef float type __attribute__((vector_size(16)));
+  typedef std::uint32_t bits __attribute__((vector_size(16)));
+};
+template <>
+struct QuadOf<double> {
+  typedef double type __attribute__((vector_size(32)));
+  typedef std::uint64_t bits __attribute__((vector_size(32)));
+};
+template <class T>
+using Quad = typename QuadOf<T>::type;
+
+#if CR_VECTOR_BYTES != 16  // else it is Vec<float>
+template <>
+struct Lanes<Quad<float>> {
+  using number = float;
+  using bits = QuadOf<float>::bits;
+  static constexpr int count = 4;
+};
+#endif
+#if CR_VECTOR_BYTES != 32  // else it is Vec<double>
+template <>
+struct Lanes<Quad<double>> {
+  using number = double;
+  using bits = QuadOf<double>::bits;
+  static constexpr int count = 4;
+};
+#endif
+
 template <class V>
 using Number = typename Lanes<V>::number;
 template <class V>

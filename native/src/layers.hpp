@@ -44,6 +44,8 @@ template <class T>
 class ActivationLayer final : public Layer<T> {
  public:
   ActivationLayer(Activation kind, ActivationArgs args) : kind_(kind), args_(args) {}
+  Activation kind() const { return kind_; }
+  ActivationArgs args() const { return args_; }
   bool needs_input() const override { return cr::needs_input(kind_); }
   bool needs_output() const override { return true; }
 

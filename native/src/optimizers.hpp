@@ -88,6 +88,12 @@ struct Step {
   bool maximize = false, nesterov = false, centered = false;
 };
 
+// Whether two later steps with the same options differ; the first step of all may be another one.
+inline bool depends_on_step(OptimizerKind kind, const Hyper& hyper) {
+  return kind == OptimizerKind::adam || kind == OptimizerKind::adamw ||
+         (kind == OptimizerKind::adagrad && hyper.lr_decay != 0);
+}
+
 template <class T>
 inline Step<T> make_step(OptimizerKind kind, const Hyper& hyper, std::int64_t step) {
   Step<T> s;

@@ -56,6 +56,8 @@ class Updater {
  public:
   explicit Updater(OptimizerKind kind) : kind_(kind) {}
 
+  OptimizerKind kind() const { return kind_; }
+
   double clip_value = INFINITY;
   double clip_norm = INFINITY;
 

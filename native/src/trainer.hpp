@@ -6,70 +6,13 @@
 #include <chrono>
 #include <functional>
 
+#include "block.hpp"
 #include "losses.hpp"
 #include "network.hpp"
+#include "tiny.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
-
-// A data set as it lies in memory; bytes are multiplied by `factor` on the way into a batch.
-struct Inputs {
-  const std::uint8_t* bytes = nullptr;
-  const float* f32 = nullptr;
-  const double* f64 = nullptr;
-  std::size_t columns = 0;
-  float factor = 1;
-
-  template <class T>
-  void gather(const std::int64_t* rows, Range wanted, Range panels, Matrix<T>& into) const {
-    for (std::size_t r = wanted.begin; r < wanted.end; ++r) {
-      const std::size_t from = static_cast<std::size_t>(rows[r]) * columns;
-      for (std::size_t p = panels.begin; p < panels.end; ++p) {
-        const std::size_t n = into.columns_in(p), at = from + p * kPanel;
-        T* to = into.row(p, r);
-        if (bytes)
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(static_cast<float>(bytes[at + c]) * factor);
-        else if (f32)
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f32[at + c]);
-        else
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f64[at + c]);
-      }
-    }
-  }
-};
-
-// What one call trains on.
-template <class T>
-struct Block {
-  Inputs inputs;
-  Targets targets;
-  const std::int64_t* index = nullptr;  // (steps, rows)
-  std::size_t steps = 0, rows = 0;
-  std::vector<Hyper> hypers;  // (steps or 1, groups)
-  std::size_t groups = 1;
-  std::uint64_t seed = 0, first_step = 0;
-  double* losses = nullptr;  // (steps,)
-  T* outputs = nullptr;      // (steps, rows, outputs), or null
-};
-
-struct Outcome {
-  std::size_t steps = 0;  // whose loss was computed
-  bool stopped = false;   // the last of them is not finite, and was not applied
-  bool interrupted = false;
-};
-
-// Results too small for an ordinary float are taken as zero while this lives: they are of no use in training, and
-// processors are slow at them.
-class FlushDenormals {
- public:
-#if defined(__SSE2__)
-  FlushDenormals() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | 0x8040u); }
-  ~FlushDenormals() { __builtin_ia32_ldmxcsr(before_); }
-
- private:
-  unsigned before_;
-#endif
-};
 
 template <class T>
 class Trainer {
@@ -79,6 +22,8 @@ class Trainer {
 
   // `interrupted` is asked now and then on the calling thread; it must not throw.
   Outcome run(const Block<T>& block, std::size_t threads, const std::function<bool()>& interrupted) {
+    if (const auto layers = TinyTrainer<T>::layers_of(network_, loss_, updater_, block))
+      return TinyTrainer<T>::run(network_, *layers, loss_, updater_, block, interrupted);
     network_.prepare(block.rows, threads);
     row_losses_.assign(block.rows, 0.0);
     list_waiting();
@@ -141,7 +86,7 @@ class Trainer {
   }
 
   void begin_step(const Block<T>& block, std::size_t k) {
-    const Hyper* hypers = block.hypers.data() + (block.hypers.size() > block.groups ? k * block.groups : 0);
+    const Hyper* hypers = block.hypers_at(k);
     for (Parameter<T>* parameter : network_.parameters())
       if (parameter->trained) updater_.begin(*parameter, hypers[parameter->group]);
     for (Operation<T>& one : network_.operations())
