@@ -17,6 +17,8 @@ __all__ = ["search_near"]
 
 Points = NDArray[np.float64]
 
+_MOST_STEPS = 3000
+
 
 def search_near(points: Points, positive: NDArray[np.bool_], deadline: Deadline) -> Found:
     """Do what `hulls.search` does, for hulls that are very near to each other.
@@ -37,7 +39,7 @@ def search_near(points: Points, positive: NDArray[np.bool_], deadline: Deadline)
         return corner
 
     start = lowest(points[high].mean(axis=0) - points[low].mean(axis=0))
-    nearest = nearest_to_origin(lowest, start, 20 * points.shape[1] + 2000, deadline)
+    nearest = nearest_to_origin(lowest, start, _MOST_STEPS, deadline)
     length = float(np.abs(nearest.point).max())
     if length > 0:
         direction = nearest.point / length
