@@ -159,7 +159,7 @@ def _drawn(m: Material, bounds: tuple[float, float, float, float], *, flat: bool
 
 def _indexed(m: Material, answers: np.ndarray) -> np.ndarray:
     if not m.is_classifier:
-        return np.asarray(answers, np.float64).reshape(len(answers))
+        return np.asarray(answers, np.float64).reshape(len(answers), -1)[:, 0]
     place = {name: i for i, name in enumerate(m.classes)}
     return np.array([place[str(answer)] for answer in answers], np.int64)
 

@@ -12,7 +12,7 @@ from chainrule.reports.record import Content
 
 __all__ = ["landscape"]
 
-_POINTS, _FEW_POINTS = 31, 17
+_POINTS, _FEW_POINTS = 25, 17
 _ROWS, _FEW_ROWS = 1024, 256
 _LARGE = 20_000
 
