@@ -47,7 +47,7 @@ struct Parameter {
   bool waits = false;  // its gradient is kept, and applied at the end of the step
   std::size_t group = 0;
   std::int64_t steps = 0;
-  Step<T> step{};
+  const Step<T>* step = nullptr;  // the running one
 };
 
 // Turns gradients into updates.
@@ -63,11 +63,6 @@ class Updater {
 
   bool waits(const Parameter<T>& parameter) const { return parameter.waits || std::isfinite(clip_norm); }
 
-  void begin(Parameter<T>& parameter, const Hyper& hyper) const {
-    parameter.step = make_step<T>(kind_, hyper, ++parameter.steps);
-  }
-  void take_back(Parameter<T>& parameter) const { --parameter.steps; }
-
   // Takes the gradient of `n` values from `offset` on; whole vectors.
   void take(Parameter<T>& parameter, std::size_t offset, T* gradient, std::size_t n) const {
     if (std::isfinite(clip_value)) clip(gradient, n);
@@ -80,7 +75,7 @@ class Updater {
   void apply(Parameter<T>& parameter, std::size_t offset, const T* gradient, std::size_t n) const {
     T* slots[kMostSlots] = {};
     for (std::size_t s = 0; s < parameter.slots.size(); ++s) slots[s] = parameter.slots[s].data() + offset;
-    update_array<T>(kind_, parameter.step, parameter.values.data() + offset, gradient, slots, n);
+    update_array<T>(kind_, *parameter.step, parameter.values.data() + offset, gradient, slots, n);
   }
 
  private:

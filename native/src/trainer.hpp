@@ -26,12 +26,14 @@ class Trainer {
       return TinyTrainer<T>::run(network_, *layers, loss_, updater_, block, interrupted);
     network_.prepare(block.rows, threads);
     row_losses_.assign(block.rows, 0.0);
+    list_clocks();
     list_waiting();
     Barrier barrier(threads);
     Outcome outcome;
     stop_ = false;
-    asked_ = std::chrono::steady_clock::now();
+    asked_ = std::chrono::steady_clock::now(), unasked_ = 0, patience_ = 1;
     on_threads(threads, [&](std::size_t thread) { work(block, thread, threads, barrier, interrupted, outcome); });
+    settle_clocks();
     return outcome;
   }
 
@@ -71,7 +73,7 @@ class Trainer {
       const double loss = total_loss(block, index);
       if (thread == 0) block.losses[k] = loss, outcome.steps = k + 1;
       if (!std::isfinite(loss)) {
-        if (thread == 0) end_refused(outcome);
+        if (thread == 0) refuse_step(), outcome.stopped = true;
         return;
       }
       for (const Phase& phase : network_.backward_phases()) {
@@ -85,21 +87,51 @@ class Trainer {
     }
   }
 
-  void begin_step(const Block<T>& block, std::size_t k) {
-    const Hyper* hypers = block.hypers_at(k);
-    for (Parameter<T>* parameter : network_.parameters())
-      if (parameter->trained) updater_.begin(*parameter, hypers[parameter->group]);
+  // What parameters of one group that have taken the same number of steps share.
+  struct Clock {
+    std::size_t group;
+    std::int64_t steps;
+    Step<T> step;
+    std::vector<Parameter<T>*> parameters;
+  };
+
+  void list_clocks() {
+    clocks_.clear();
+    for (Parameter<T>* one : network_.parameters()) {
+      if (!one->trained) continue;
+      auto same = std::find_if(clocks_.begin(), clocks_.end(), [one](const Clock& clock) {
+        return clock.group == one->group && clock.steps == one->steps;
+      });
+      if (same == clocks_.end()) same = clocks_.insert(same, Clock{one->group, one->steps, {}, {}});
+      same->parameters.push_back(one);
+    }
+    for (Clock& clock : clocks_)  // now that they stay where they are
+      for (Parameter<T>* one : clock.parameters) one->step = &clock.step;
+    norms_.clear();
     for (Operation<T>& one : network_.operations())
-      if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get())) norm->count();
+      if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get())) norms_.push_back(norm);
   }
 
-  // The step is not applied: what was counted for it is taken back.
-  void end_refused(Outcome& outcome) {
-    outcome.stopped = true;
-    for (Parameter<T>* parameter : network_.parameters())
-      if (parameter->trained) updater_.take_back(*parameter);
-    for (Operation<T>& one : network_.operations())
-      if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get())) --norm->batches;
+  void begin_step(const Block<T>& block, std::size_t k) {
+    const bool constant = block.hypers.size() == block.groups;
+    for (Clock& clock : clocks_) {
+      const Hyper& hyper = block.hypers_at(k)[clock.group];
+      ++clock.steps;
+      if (k < 2 || !constant || depends_on_step(updater_.kind(), hyper))
+        clock.step = make_step<T>(updater_.kind(), hyper, clock.steps);
+    }
+    for (BatchNormLayer<T>* norm : norms_) norm->count();
+  }
+
+  // Takes back what was counted for a step that is not applied.
+  void refuse_step() {
+    for (Clock& clock : clocks_) --clock.steps;
+    for (BatchNormLayer<T>* norm : norms_) --norm->batches;
+  }
+
+  void settle_clocks() {
+    for (Clock& clock : clocks_)
+      for (Parameter<T>* one : clock.parameters) one->steps = clock.steps;
   }
 
   // The losses of some rows, and the gradient of the output.
@@ -109,12 +141,18 @@ class Trainer {
     Matrix<T>& gradient = network_.output_gradient();
     const std::size_t n = output.columns();
     const double scale = 1 / loss_divisor<T>(loss_, block.targets, index, block.rows, n);
-    std::vector<T> z(n), dz(n);
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
-      for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
-      if (block.outputs) std::copy(z.begin(), z.end(), block.outputs + (k * block.rows + r) * n);
-      row_losses_[r] = loss_row<T>(loss_, z.data(), block.targets, index[r], n, scale, dz.data());
-      for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
+      if (n <= kPanel) {
+        row_losses_[r] = loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, scale, gradient.row(0, r));
+      } else {
+        std::vector<T> z(n), dz(n);
+        for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
+        row_losses_[r] = loss_row<T>(loss_, z.data(), block.targets, index[r], n, scale, dz.data());
+        for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
+      }
+      if (block.outputs)
+        for (std::size_t c = 0; c < n; ++c)
+          block.outputs[(k * block.rows + r) * n + c] = output.row(c / kPanel, r)[c % kPanel];
     }
   }
 
@@ -125,9 +163,13 @@ class Trainer {
         static_cast<T>(total / loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns())));
   }
 
+  // Asks every ten milliseconds or so, and looks at the clock hardly more often than that.
   bool asks(const std::function<bool()>& interrupted) {
+    if (++unasked_ < patience_) return false;
     const auto now = std::chrono::steady_clock::now();
-    if (now - asked_ < std::chrono::milliseconds(10)) return false;
+    const auto passed = now - asked_;
+    unasked_ = 0, patience_ = passed < std::chrono::milliseconds(1) ? 2 * patience_ : std::max<std::size_t>(patience_ / 2, 1);
+    if (passed < std::chrono::milliseconds(10)) return false;
     asked_ = now;
     return interrupted();
   }
@@ -177,8 +219,11 @@ class Trainer {
   Updater<T>& updater_;
   std::vector<double> row_losses_, squares_;
   std::vector<Piece> waiting_;
+  std::vector<Clock> clocks_;
+  std::vector<BatchNormLayer<T>*> norms_;
   std::atomic<bool> stop_{false};
   std::chrono::steady_clock::time_point asked_;
+  std::size_t unasked_ = 0, patience_ = 1;
 };
 
 }  // namespace CR_ISA
