@@ -107,16 +107,19 @@ def lower_model(
     walk = _Walk(flat=input_shape is None or len(input_shape) == 1, width=_size(input_shape))
     for path, layer in _leaves(model, ""):
         where = f"layer {path!r} ({type(layer).__name__})"
-        if layer._hooks is not None and any((layer._hooks.before, layer._hooks.after, layer._hooks.backward)):
-            raise Refusal(f"{where} has hooks")
-        parameters = tuple((f"{path}.{name}" if path else name, one) for name, one in layer.named_parameters())
-        for one in (layer, *(parameter for _, parameter in parameters)):
-            if id(one) in seen and (parameters or isinstance(one, Tensor)):
-                raise Refusal(f"{where} is used twice")
-            seen.add(id(one))
         describe = _STAGES.get(type(layer))
         if describe is None:
             raise Refusal(f"{where} is not one of the layers that it knows")
+        try:
+            own = _own_parameters(layer)
+        except Refusal as reason:
+            raise Refusal(f"{where} {reason}") from None
+        parameters = tuple((f"{path}.{name}" if path else name, one) for name, one in own)
+        has_state = bool(parameters or layer._buffers)
+        for one in (layer, *(parameter for _, parameter in parameters)):
+            if id(one) in seen and (has_state or isinstance(one, Tensor)):
+                raise Refusal(f"{where} is used twice")
+            seen.add(id(one))
         try:
             described = describe(layer, walk)
         except Refusal as reason:
@@ -154,12 +157,49 @@ def _weights(values: Any, outputs: int) -> list[float]:
     return found
 
 
+def _own_parameters(layer: Module) -> list[tuple[str, Tensor]]:
+    """A layer's weight and bias; refuses what its class does not have."""
+    if _has_hooks(layer):
+        raise Refusal("has hooks")
+    if "forward" in vars(layer):
+        raise Refusal("has a forward of its own")
+    if layer._modules or not layer._parameters.keys() <= {"weight", "bias"}:
+        raise Refusal("has parts that layers of its kind do not have")
+    found: list[tuple[str, Tensor]] = []
+    for name in ("weight", "bias"):
+        parameter = layer._parameters.get(name)
+        if parameter is None:
+            continue
+        found.append((name, parameter))
+        if parameter._hooks:
+            raise Refusal(f"has hooks on its {name}")
+        if not isinstance(parameter._data, np.ndarray):
+            raise Refusal(f"has a {name} that is not in NumPy's memory")
+    return found
+
+
+def _has_hooks(module: Module) -> bool:
+    hooks = module._hooks
+    return hooks is not None and any((hooks.before, hooks.after, hooks.backward))
+
+
+def _require_shapes(layer: Module, **shapes: tuple[int, ...]) -> None:
+    """Refuse parameters and buffers that were replaced by some of another shape."""
+    for name, shape in shapes.items():
+        tensor = getattr(layer, name)
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise Refusal(f"has a {name} of shape {tuple(tensor.shape)}, not {shape}")
+
+
 def _leaves(module: Module, path: str) -> Iterator[tuple[str, Module]]:
     if type(module) is not nn.Sequential:
         yield path, module
         return
-    if module._hooks is not None and any((module._hooks.before, module._hooks.after, module._hooks.backward)):
-        raise Refusal(f"{f'layer {path!r}' if path else 'the model'} (Sequential) has hooks")
+    where = f"{f'layer {path!r}' if path else 'the model'} (Sequential)"
+    if _has_hooks(module):
+        raise Refusal(f"{where} has hooks")
+    if "forward" in vars(module):
+        raise Refusal(f"{where} has a forward of its own")
     for name, child in module.named_children():
         yield from _leaves(child, f"{path}.{name}" if path else name)
 
@@ -206,6 +246,9 @@ Described = tuple[str, tuple[int, ...], tuple[float, ...]] | None
 
 
 def _linear(layer: Any, walk: _Walk) -> Described:
+    if layer.weight is None:
+        raise Refusal("has no weight")
+    _require_shapes(layer, weight=(layer.out_features, layer.in_features), bias=(layer.out_features,))
     walk.take(layer.in_features)
     walk.width = layer.out_features
     return "linear", (layer.in_features, layer.out_features, int(layer.bias is not None)), ()
@@ -213,6 +256,11 @@ def _linear(layer: Any, walk: _Walk) -> Described:
 
 def _batch_norm(layer: Any, walk: _Walk) -> Described:
     walk.take(layer.num_features)
+    row = (layer.num_features,)
+    _require_shapes(layer, weight=row, bias=row, running_mean=row, running_var=row)
+    statistics = (layer.running_mean, layer.running_var, layer.num_batches_tracked)
+    if layer.track_running_stats and any(one is None for one in statistics):
+        raise Refusal("lacks the statistics that it should track")
     present = (int(layer.weight is not None), int(layer.bias is not None), int(layer.track_running_stats))
     momentum = -1.0 if layer.momentum is None else float(layer.momentum)
     if layer.momentum is not None and momentum < 0:
@@ -224,6 +272,7 @@ def _layer_norm(layer: Any, walk: _Walk) -> Described:
     if len(layer.normalized_shape) != 1:
         raise Refusal("normalises over several dimensions")
     walk.take(layer.normalized_shape[0])
+    _require_shapes(layer, weight=layer.normalized_shape, bias=layer.normalized_shape)
     present = (int(layer.weight is not None), int(layer.bias is not None))
     return "layer_norm", (layer.normalized_shape[0], *present), (float(layer.eps),)
 

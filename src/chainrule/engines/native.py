@@ -26,9 +26,29 @@ from chainrule.nn import BatchNorm1d, Dropout
 __all__ = ["NativeEngine"]
 
 Settings = list[dict[str, Any]]
+"""For each parameter group the hyperparameters of one step."""
 
 _REPLAY_SECONDS = 1.0  # of training that may have to be done again to find the step that went wrong
 _THREAD_WORK = 1_500_000  # multiplications of a step for which another thread is worth its barriers
+
+
+@dataclass(frozen=True)
+class Block:
+    """Steps as the extension takes them.
+
+    Attributes:
+        index: ``(K, B)`` row numbers.
+        options: names of the optimiser's hyperparameters.
+        hypers: ``(K or 1, groups, options)``, their values.
+    """
+
+    index: np.ndarray
+    options: list[str]
+    hypers: np.ndarray
+
+    def part(self, start: int, stop: int) -> Block:
+        hypers = self.hypers if len(self.hypers) == 1 else self.hypers[start:stop]
+        return Block(self.index[start:stop], self.options, hypers)
 
 
 @dataclass
@@ -39,7 +59,9 @@ class State:
         lowered: the plan as the extension knows it.
         network: the extension's network.
         step: steps taken so far.
+        exchanged: how many of them Python's copies know of.
         loaded: whether the extension has the newest parameters; if not, Python has.
+        slots: names of the state arrays that the extension has, for each parameter group.
         log: blocks since the last exchange.
         seconds: what these took.
         arrays: the data set last used, with its inputs and targets as the extension takes them.
@@ -49,8 +71,10 @@ class State:
     lowered: Lowered
     network: Any
     step: int = 0
+    exchanged: int = 0
     loaded: bool = False
-    log: list[tuple[np.ndarray, list[Settings] | None]] = field(default_factory=list)
+    slots: list[tuple[str, ...]] = field(default_factory=list)
+    log: list[Block] = field(default_factory=list)
     seconds: float = 0.0
     arrays: tuple[Dataset, np.ndarray, np.ndarray] | None = None
     eager: Any = None
@@ -94,19 +118,26 @@ class NativeEngine:
         rates: list[Settings] | None,
     ) -> BlockResult:
         if not state.loaded and state.eager is None:
-            self._take_over(plan, state)
+            self._take_over(plan, state, rates)
         lonely = batch_index.shape[1] < 2 and any(isinstance(one.layer, BatchNorm1d) for one in state.lowered.stages)
         if lonely and state.eager is None:  # a row that has nothing to be normalised by; the layer says so itself
             self.write_back(plan, state)
             self._fall_back(plan, state)
         if state.eager is not None:
             return EagerEngine().run(plan, state.eager, data, batch_index, rates)
+        slots = _slots(plan, rates)
+        if any(not set(needed) <= set(had) for needed, had in zip(slots, state.slots, strict=True)):
+            self._exchange(plan, state)  # a schedule has switched momentum on
+            self._load(plan, state, slots)
         began = time.perf_counter()
-        result = self._steps(plan, state, data, batch_index, rates)
+        block = Block(np.ascontiguousarray(batch_index, np.int64), *_hyperparameters(plan, rates))
+        result = self._steps(plan, state, data, block)
+        if rates is not None:
+            for group, settings in zip(plan.optimizer.param_groups, rates[len(result.losses) - 1], strict=True):
+                group.update(settings)
         if not state.network.is_finite():
-            return self._run_to_last_good(plan, state, data, batch_index, rates, result)
-        state.log.append((batch_index[: len(result.losses) - result.stopped], rates))
-        state.step += len(result.losses) - result.stopped
+            return self._run_to_last_good(plan, state, data, block, result)
+        state.log.append(block.part(0, len(result.losses) - result.stopped))
         state.seconds += time.perf_counter() - began
         if state.seconds > _REPLAY_SECONDS:
             self._exchange(plan, state)
@@ -121,77 +152,63 @@ class NativeEngine:
 
     # Steps
 
-    def _steps(
-        self, plan: Plan, state: State, data: Dataset, batch_index: np.ndarray, rates: list[Settings] | None
-    ) -> BlockResult:
+    def _steps(self, plan: Plan, state: State, data: Dataset, block: Block) -> BlockResult:
         inputs, targets = _arrays(state, data)
-        index = np.ascontiguousarray(batch_index, np.int64)
-        losses = np.empty(len(index))
-        outputs = np.empty((*index.shape, state.lowered.outputs), state.lowered.dtype) if plan.keep_outputs else None
-        options, hypers = _hyperparameters(plan, rates)
+        losses = np.empty(len(block.index))
+        shape = (*block.index.shape, state.lowered.outputs)
+        outputs = np.empty(shape, state.lowered.dtype) if plan.keep_outputs else None
         done, stopped = state.network.run(
-            inputs, data.scale, targets, index, options, hypers, plan.clip_norm, plan.clip_value,
-            plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, _threads(state.lowered, index.shape[1]), losses, outputs,
+            inputs, data.scale, targets, block.index, block.options, block.hypers, plan.clip_norm, plan.clip_value,
+            plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, _threads(state.lowered, shape[1]), losses, outputs,
         )  # fmt: skip
-        if rates is not None:
-            for group, settings in zip(plan.optimizer.param_groups, rates[done - 1], strict=True):
-                group.update(settings)
+        state.step += done - stopped
         return BlockResult(losses[:done], None if outputs is None else list(outputs[:done]), stopped)
 
     def _run_to_last_good(
-        self,
-        plan: Plan,
-        state: State,
-        data: Dataset,
-        batch_index: np.ndarray,
-        rates: list[Settings] | None,
-        result: BlockResult,
+        self, plan: Plan, state: State, data: Dataset, block: Block, result: BlockResult
     ) -> BlockResult:
         """Go back to the last exchange, do again what followed, and end before the step that was too much.
 
         Looking at all parameters after each step would cost every training; this costs those that fail, and no more
         than `_REPLAY_SECONDS` or the block.
         """
-        log = state.log
-        self._replay(plan, state, data, log)
-        one: list[Settings] | None
+        before = state.log
+        self._replay(plan, state, data, before)
         for k in range(len(result.losses)):
-            one = None if rates is None else rates[k : k + 1]
-            tried = self._steps(plan, state, data, batch_index[k : k + 1], one)
+            tried = self._steps(plan, state, data, block.part(k, k + 1))
             cause = None
             if not tried.stopped:
-                state.step += 1
                 if state.network.is_finite():
                     continue
                 cause = self._first_nonfinite(plan, state)
-                before = batch_index[:k], rates
-                self._replay(plan, state, data, [*log, before] if k else log)
+                self._replay(plan, state, data, [*before, block.part(0, k)])
+            state.log = [*before, block.part(0, k)]
             outputs = None if result.outputs is None else result.outputs[: k + 1]
             return BlockResult(result.losses[: k + 1], outputs, stopped=True, cause=cause)
         raise AssertionError("a block done again came out otherwise")
 
-    def _replay(
-        self, plan: Plan, state: State, data: Dataset, log: list[tuple[np.ndarray, list[Settings] | None]]
-    ) -> None:
-        state.step -= sum(len(index) for index, _ in state.log)
-        self._load(plan, state)
-        for index, rates in log:
-            self._steps(plan, state, data, index, rates)
-            state.step += len(index)
-        state.log = log
+    def _replay(self, plan: Plan, state: State, data: Dataset, log: list[Block]) -> None:
+        """Do all again since the last exchange."""
+        self._load(plan, state, state.slots)
+        for block in log:
+            if len(block.index):
+                self._steps(plan, state, data, block)
 
     def _first_nonfinite(self, plan: Plan, state: State) -> str | None:
-        trained = {path for group in plan.optimizer.param_groups for path in group["param_names"]}
-        for i, (path, tensor) in enumerate(state.parameters):
+        numbers = {id(tensor): i for i, (_, tensor) in enumerate(state.parameters)}
+        for path, tensor in plan.optimizer.named_parameters():
+            if not tensor.requires_grad:
+                continue
+            i = numbers[id(tensor)]
             values = np.empty(tensor.shape, tensor.dtype)
             state.network.get_parameter(i, values, _slots_like(state, i, tensor))
-            if path in trained and not np.isfinite(values).all():
+            if not np.isfinite(values).all():
                 return path
         return None
 
     # Exchange between Python's copies and the extension's
 
-    def _take_over(self, plan: Plan, state: State) -> None:
+    def _take_over(self, plan: Plan, state: State, rates: list[Settings] | None) -> None:
         """Load what Python has, which others may have changed in any way."""
         try:
             lowered = lower(plan)
@@ -203,33 +220,35 @@ class NativeEngine:
             return
         if _described(lowered) != _described(state.lowered):
             state.network = _network(plan, lowered)
-        state.lowered = lowered
-        self._load(plan, state)
+        state.lowered, state.exchanged = lowered, state.step
+        self._load(plan, state, _slots(plan, rates))
 
     def _fall_back(self, plan: Plan, state: State) -> None:
         state.eager = EagerEngine().prepare(plan)
         state.eager.step = state.step
 
-    def _load(self, plan: Plan, state: State) -> None:
+    def _load(self, plan: Plan, state: State, slots: list[tuple[str, ...]]) -> None:
+        """Give the extension what Python has."""
         homes = _homes(plan)
         for i, (path, tensor) in enumerate(state.parameters):
             where = homes.get(id(tensor))
             trained = where is not None and bool(tensor.requires_grad)
             kept = plan.optimizer.state.get(path, {}) if trained else {}
-            slots = []
+            arrays = []
             if where is not None and trained:
-                group = plan.optimizer.param_groups[where]
-                for name in plan.optimizer.slots(group):
+                for name in slots[where]:
                     slot = kept.get(name)
-                    slot = plan.optimizer.initial_slot(name, tensor._data, group) if slot is None else slot
-                    slots.append(np.ascontiguousarray(slot, tensor.dtype))
+                    if slot is None:
+                        slot = plan.optimizer.initial_slot(name, tensor._data, plan.optimizer.param_groups[where])
+                    arrays.append(np.ascontiguousarray(slot, tensor.dtype))
             values = np.ascontiguousarray(tensor._data)
-            state.network.set_parameter(i, values, trained, where or 0, int(kept.get("step", 0)), slots)
+            state.network.set_parameter(i, values, trained, where or 0, int(kept.get("step", 0)), arrays)
         for i, layer in state.statistics:
             count = int(layer.num_batches_tracked._data)
             mean, variance = (np.ascontiguousarray(one._data) for one in (layer.running_mean, layer.running_var))
             state.network.set_statistics(i, mean, variance, count)
-        state.loaded, state.log, state.seconds = True, [], 0.0
+        state.loaded, state.slots = True, slots
+        state.step, state.log, state.seconds = state.exchanged, [], 0.0
 
     def _exchange(self, plan: Plan, state: State) -> None:
         """Bring Python's copies up to date."""
@@ -243,8 +262,9 @@ class NativeEngine:
                 continue
             _overwrite(tensor, values)
             if steps:
-                names = plan.optimizer.slots(plan.optimizer.param_groups[where])
-                plan.optimizer.state[path] = {"step": steps, **dict(zip(names, slots, strict=True))}
+                kept = plan.optimizer.state.get(path, {})  # may hold what these options do not need
+                fresh = dict(zip(state.slots[where], slots, strict=True))
+                plan.optimizer.state[path] = {**kept, "step": steps, **fresh}
         for _, tensor in state.parameters:
             tensor.grad = None
         for i, layer in state.statistics:
@@ -253,7 +273,7 @@ class NativeEngine:
             for buffer, fresh in ((layer.running_mean, mean), (layer.running_var, variance)):
                 buffer._assign(fresh)
             layer.num_batches_tracked._assign(np.asarray(count, np.int64))
-        state.log, state.seconds = [], 0.0
+        state.exchanged, state.log, state.seconds = state.step, [], 0.0
 
 
 def _network(plan: Plan, lowered: Lowered) -> Any:
@@ -265,12 +285,23 @@ def _network(plan: Plan, lowered: Lowered) -> Any:
 
 
 def _described(lowered: Lowered) -> tuple[Any, ...]:
-    return lowered.dtype, [(stage.kind, stage.ints, stage.floats) for stage in lowered.stages]
+    return lowered.dtype, [(stage.kind, stage.ints, stage.floats) for stage in lowered.stages], lowered.loss
 
 
 def _homes(plan: Plan) -> dict[int, int]:
     """The number of each trained tensor's parameter group."""
     return {id(one): number for number, group in enumerate(plan.optimizer.param_groups) for one in group["params"]}
+
+
+def _slots(plan: Plan, rates: list[Settings] | None) -> list[tuple[str, ...]]:
+    """Names of the state arrays of each parameter group that a block needs in any of its steps."""
+    found = []
+    for number, group in enumerate(plan.optimizer.param_groups):
+        if rates is not None and "momentum" in rates[0][number]:
+            most = max(settings[number]["momentum"] for settings in rates)
+            group = {**group, "momentum": max(most, group["momentum"])}
+        found.append(plan.optimizer.slots(group))
+    return found
 
 
 def _slots_like(state: State, i: int, tensor: Tensor) -> list[np.ndarray]:
