@@ -14,6 +14,7 @@
 #include "losses.hpp"
 #include "matrix.hpp"
 #include "optimizers.hpp"
+#include "peak.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -160,6 +161,8 @@ template <class M>
 void bind_tables(M& m) {
   bind_tables_of<float>(m);
   bind_tables_of<double>(m);
+  m.def("_peak", &peak, nanobind::arg("threads"), nanobind::arg("seconds"),
+        nanobind::call_guard<nanobind::gil_scoped_release>());  // for benchmarks
 }
 
 }  // namespace CR_ISA
