@@ -16,6 +16,7 @@ from chainrule.data.cells import Cells, as_booleans, as_dates, as_numbers, as_te
 from chainrule.data.column import Column
 from chainrule.data.dates import ORDERS
 from chainrule.data.fields import Fields
+from chainrule.data.labels import finder
 from chainrule.data.number_forms import PLAIN, NumberForm
 from chainrule.data.scaling import Scaling, center_and_scale, rescale
 
@@ -143,12 +144,17 @@ class CategoricalEncoder:
 
     def encode(self, cells: Cells) -> Floats:
         """Return the features ``(N, width)``."""
-        place: dict[Any, int] = {category: i for i, category in enumerate(self.categories)}
         bucket = len(self.categories)
-        hot = np.fromiter((place.get(text, bucket) for text in as_texts(cells)), dtype=np.intp, count=len(cells))
+        hot = np.array([bucket if index is None else index for index in self.indices(cells)], dtype=np.intp)
         features = np.zeros((len(cells), bucket + 1))
         features[np.arange(len(cells)), hot] = 1.0
         return features
+
+    def indices(self, cells: Cells) -> list[int | None]:
+        """Return each cell's category, None for anything else."""
+        texts, find = as_texts(cells).tolist(), finder(self.categories)
+        place = {text: find(text) for text in set(texts)}
+        return [place[text] for text in texts]
 
     @classmethod
     def read(cls, fields: Fields) -> CategoricalEncoder:

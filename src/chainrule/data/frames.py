@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,9 +11,21 @@ from numpy.typing import NDArray
 
 from chainrule.errors import DataError, DTypeError, MissingDependencyError, ShapeError
 
-__all__ = ["columns_of", "is_frame"]
+__all__ = ["ColumnSource", "columns_of", "is_frame"]
 
 Columns = dict[str, NDArray[Any]]
+
+
+class ColumnSource(ABC):
+    """Something that has read its columns already, and still knows what stood in them."""
+
+    @abstractmethod
+    def cells(self) -> Columns:
+        """Return the columns as they stand: ``01``, ``yes`` and ``1,5`` as text, not as 1, True and 1.5."""
+
+    @abstractmethod
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a column as its own cells have it read."""
 
 
 def is_frame(data: object) -> bool:
@@ -38,6 +51,8 @@ def columns_of(data: Any) -> Columns:
         DataError: for column names that occur twice.
         ShapeError: for columns of different lengths.
     """
+    if isinstance(data, ColumnSource):
+        return data.cells()
     if isinstance(data, Mapping):
         pairs: Iterable[tuple[Any, Any]] = [(name, np.atleast_1d(_array(values))) for name, values in data.items()]
     elif isinstance(data, np.ndarray) and data.dtype.names is not None:

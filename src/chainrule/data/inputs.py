@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import as_cells, as_numbers, as_texts
+from chainrule.data.cells import Cells, as_cells, as_numbers, as_texts
 from chainrule.data.encoders import CategoricalEncoder, Encoder, read_encoder, write_encoder
 from chainrule.data.fields import Fields
 from chainrule.data.finite import check_finite
-from chainrule.data.frames import columns_of, is_frame
+from chainrule.data.frames import ColumnSource, columns_of, is_frame
 from chainrule.errors import DataError, DTypeError, ShapeError, did_you_mean
 
-__all__ = ["ArrayInputs", "Inputs", "TableInputs", "read_inputs", "select_columns"]
+__all__ = ["ArrayInputs", "Inputs", "TableInputs", "encode_column", "read_inputs", "select_columns"]
 
 Float32: TypeAlias = NDArray[np.float32]
 
@@ -61,7 +63,7 @@ class TableInputs:
         features = np.empty((rows, self.shape[0]), dtype=np.float32)
         start = 0
         for encoder in self.encoders:
-            block = encoder.encode(as_cells(columns[encoder.name], encoder.name, self.missing))
+            block = encode_column(encoder.encode, columns[encoder.name], encoder.name, data, self.missing)
             with np.errstate(over="ignore"):
                 features[:, start : start + block.shape[1]] = block
             start += block.shape[1]
@@ -73,9 +75,9 @@ class TableInputs:
         columns, found = self._columns(data), {}
         for encoder in self.encoders:
             if isinstance(encoder, CategoricalEncoder):
-                texts = as_texts(as_cells(columns[encoder.name], encoder.name, self.missing)).tolist()
-                known = {None, *encoder.categories}
-                counts = Counter(text for text in texts if text not in known)
+                cells = as_cells(columns[encoder.name], encoder.name, self.missing)
+                seen = zip(as_texts(cells).tolist(), encoder.indices(cells), strict=True)
+                counts = Counter(text for text, index in seen if index is None and text is not None)
                 if counts:
                     found[encoder.name] = dict(counts.most_common())
         return found
@@ -153,7 +155,10 @@ class ArrayInputs:
         if self.names is None:
             raise DTypeError("the model was trained on an array without column names", got=type(data).__name__)
         columns = select_columns(columns_of(data), self.names)
-        return np.stack([as_numbers(as_cells(column, name), name) for name, column in columns.items()], axis=1)
+        numbers = [
+            encode_column(partial(as_numbers, name=name), column, name, data) for name, column in columns.items()
+        ]
+        return np.stack(numbers, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the inputs as a dictionary that JSON can hold."""
@@ -182,6 +187,25 @@ class ArrayInputs:
 
 
 Inputs: TypeAlias = TableInputs | ArrayInputs
+
+
+def encode_column(
+    encode: Callable[[Cells], NDArray[Any]], column: Any, name: str, source: Any, missing: tuple[str, ...] = ()
+) -> NDArray[Any]:
+    """Encode a column of `source` as training read such cells, or else as the source reads it.
+
+    The second way is for tables that write the same otherwise: 10,25 for 10.25, or the day before the month.
+
+    Raises:
+        DataError: as `encode` does for the cells as they stand.
+    """
+    try:
+        return encode(as_cells(column, name, missing))
+    except DataError:
+        if isinstance(source, ColumnSource):
+            with suppress(DataError):
+                return encode(as_cells(source[name], name, missing))
+        raise
 
 
 def select_columns(columns: Mapping[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:

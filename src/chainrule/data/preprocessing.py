@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import Cells, as_cells, as_numbers
+from chainrule.data.cells import Cells, as_numbers
 from chainrule.data.encoders import fit_encoder
 from chainrule.data.fields import Fields
 from chainrule.data.frames import columns_of, is_frame
-from chainrule.data.inputs import Inputs, TableInputs, read_inputs, select_columns
+from chainrule.data.inputs import Inputs, TableInputs, encode_column, read_inputs, select_columns
 from chainrule.data.scaling import Scaling, center_and_scale
 from chainrule.data.schema import Schema
 from chainrule.data.target import Target, Task
@@ -157,7 +157,7 @@ class Preprocessing:
                 return self.target.encode_wide(array)
             column = array[:, 0]
         missing = self.inputs.missing if isinstance(self.inputs, TableInputs) else ()
-        return self.target.encode(as_cells(column, name, missing))
+        return encode_column(self.target.encode, column, name, data, missing)
 
     def decode(self, predictions: Any) -> NDArray[Any]:
         """Return labels for class indices, or regression values in the target's own units."""

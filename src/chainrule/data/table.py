@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule.data.cells import Cells, as_booleans, as_cells, as_dates, as_numbers, as_texts, is_missing
 from chainrule.data.checks import is_whole
 from chainrule.data.dataset import Dataset, Splits
-from chainrule.data.frames import columns_of
+from chainrule.data.frames import ColumnSource, columns_of
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.scaling import SCALINGS, Scaling
 from chainrule.data.schema import Column, Schema
@@ -27,7 +27,7 @@ __all__ = ["Table"]
 MOST_TEXT_CLASSES, MOST_SINGLE_CLASSES = 50, 10
 
 
-class Table:
+class Table(ColumnSource):
     """Named columns and what they are.
 
     Args:
@@ -123,11 +123,19 @@ class Table:
             return {name: column[which] for name, column in self.raw.items()}
         return self.rows(which)
 
+    def cells(self) -> dict[str, Cells]:
+        """Return the columns as they stand, without values where they hold none; dates whose order was asked for."""
+        asked = self._asked[1]
+        return {name: self._values(name) if ":" in asked.get(name, "") else self._cell(name) for name in self.raw}
+
     def rows(self, which: slice | NDArray[Any] | list[int]) -> Table:
         """Return the table of some rows (a slice, row numbers or a mask), with the same schema."""
         chosen = which if isinstance(which, slice) else np.asarray(which)
         columns = {name: column[chosen] for name, column in self.raw.items()}
-        part = Table(columns, missing=self.missing, name=self.name, schema=self.schema, commas=self._commas)
+        kinds = self._asked[1]
+        part = Table(
+            columns, kinds=kinds, missing=self.missing, name=self.name, schema=self.schema, commas=self._commas
+        )
         part._asked_task = self._asked_task
         return part
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing, number
 from chainrule.data.fields import Fields
 from chainrule.data.finite import check_finite
+from chainrule.data.labels import finder
 from chainrule.data.number_forms import PLAIN, NumberForm
 from chainrule.data.scaling import rescale
 from chainrule.errors import DataError, DTypeError, did_you_mean
@@ -59,9 +60,10 @@ class Target:
             return rescale(as_numbers(cells, self.name or "target", self.form), self.mean, self.std).astype(np.float32)
         if cells.dtype.kind == "i" and (self.classes is None or not any(map(_is_number, self.classes))):
             return self._indices(cells)
-        place = {label: index for index, label in enumerate(self.classes or ())}
         texts = as_texts(cells).tolist()
-        wrong = next((row for row, text in enumerate(texts) if text not in place), None)
+        find = finder(self.classes or ())
+        place = {text: find(text) for text in set(texts)}
+        wrong = next((row for row, text in enumerate(texts) if place[text] is None), None)
         if wrong is not None:
             raise DataError(
                 f"target {self.name!r} holds {texts[wrong]!r} in row {wrong}, which is none of the classes",

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.arrays import from_arrays
+from chainrule.data.cells import as_cells, as_numbers
 from chainrule.data.dataset import Dataset, Splits
 from chainrule.data.frames import columns_of, is_frame
 from chainrule.data.inputs import ArrayInputs, select_columns
@@ -154,9 +155,14 @@ def _transformed(fitted: Preprocessing, X: Any, dtype: np.dtype[Any]) -> np.ndar
     if not isinstance(fitted.inputs, ArrayInputs) or dtype == seen.dtype:
         return seen
     if is_frame(values):
-        values = np.stack(list(select_columns(columns_of(values), fitted.inputs.columns).values()), axis=1)
+        columns = select_columns(columns_of(values), fitted.inputs.columns)
+        values = np.stack([_numbers(column, name) for name, column in columns.items()], axis=1)
     exact = values.dtype.kind == "f" and values.dtype.itemsize > seen.dtype.itemsize
     return values.reshape(seen.shape).astype(dtype) if exact else seen
+
+
+def _numbers(column: np.ndarray, name: str) -> np.ndarray:
+    return column if column.dtype.kind in "biuf" else as_numbers(as_cells(column, name), name)
 
 
 def inputs_only(model: Module, data: Any) -> Dataset:
