@@ -27,18 +27,41 @@ struct Inputs {
   }
 
   template <class T>
-  void gather(const std::int64_t* rows, Range wanted, Range panels, Matrix<T>& into) const {
-    for (std::size_t r = wanted.begin; r < wanted.end; ++r) {
-      const std::size_t from = static_cast<std::size_t>(rows[r]) * columns;
+  void gather(const std::int64_t* rows, std::size_t count, Range panels, Matrix<T>& into) const {
+    if (bytes)
+      gather_from(bytes, rows, count, panels, into, [this](std::uint8_t v) { return static_cast<float>(v) * factor; });
+    else if (f32)
+      gather_from(f32, rows, count, panels, into, [](float v) { return v; });
+    else
+      gather_from(f64, rows, count, panels, into, [](double v) { return v; });
+  }
+
+  // Lets the rows of a later batch travel towards the processor while this one is worked on.
+  void prefetch(const std::int64_t* rows, std::size_t count) const {
+    const std::size_t bytes_in_row = columns * (bytes ? 1 : f32 ? sizeof(float) : sizeof(double));
+    const char* start = bytes ? reinterpret_cast<const char*>(bytes)
+                        : f32 ? reinterpret_cast<const char*>(f32)
+                              : reinterpret_cast<const char*>(f64);
+    for (std::size_t r = 0; r < count; ++r) {
+      const char* row = start + static_cast<std::size_t>(rows[r]) * bytes_in_row;
+      for (std::size_t at = 0; at < bytes_in_row; at += kAlignment) __builtin_prefetch(row + at, 0, 2);
+    }
+  }
+
+ private:
+  template <class N, class T, class F>
+  void gather_from(const N* from, const std::int64_t* rows, std::size_t count, Range panels, Matrix<T>& into,
+                   const F& number) const {
+    for (std::size_t r = 0; r < count; ++r) {
+      const N* row = from + static_cast<std::size_t>(rows[r]) * columns;
       for (std::size_t p = panels.begin; p < panels.end; ++p) {
-        const std::size_t n = into.columns_in(p), at = from + p * kPanel;
         T* to = into.row(p, r);
-        if (bytes)
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(static_cast<float>(bytes[at + c]) * factor);
-        else if (f32)
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f32[at + c]);
+        const N* source = row + p * kPanel;
+        const std::size_t n = into.columns_in(p);
+        if (n == kPanel)  // a length that the compiler knows
+          for (std::size_t c = 0; c < kPanel; ++c) to[c] = static_cast<T>(number(source[c]));
         else
-          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(f64[at + c]);
+          for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(number(source[c]));
       }
     }
   }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "block.hpp"
 #include "losses.hpp"
@@ -24,15 +25,16 @@ class Trainer {
   Outcome run(const Block<T>& block, std::size_t threads, const std::function<bool()>& interrupted) {
     if (const auto layers = TinyTrainer<T>::layers_of(network_, loss_, updater_, block))
       return TinyTrainer<T>::run(network_, *layers, loss_, updater_, block, interrupted);
-    network_.prepare(block.rows, threads);
-    row_losses_.assign(block.rows, 0.0);
-    list_clocks();
-    list_waiting();
-    Barrier barrier(threads);
+    std::optional<Barrier> barrier;
     Outcome outcome;
-    stop_ = false;
-    asked_ = std::chrono::steady_clock::now(), unasked_ = 0, patience_ = 1;
-    on_threads(threads, [&](std::size_t thread) { work(block, thread, threads, barrier, interrupted, outcome); });
+    on_threads(
+        threads,
+        [&](std::size_t granted) {
+          threads = granted;
+          barrier.emplace(threads);
+          prepare(block, threads);
+        },
+        [&](std::size_t thread) { work(block, thread, threads, *barrier, interrupted, outcome); });
     settle_clocks();
     return outcome;
   }
@@ -45,27 +47,50 @@ class Trainer {
   };
   static constexpr std::size_t kPiece = 4096;
 
+  // What each thread has to itself.
+  struct Own {
+    Matrix<T> batch;  // a copy for each: a shared one has to travel between caches
+    Buffer<T> turned;
+    std::vector<T> z, dz;
+  };
+
+  // All that needs memory: threads that work must not run out of it.
+  void prepare(const Block<T>& block, std::size_t threads) {
+    network_.prepare(block.rows, threads);
+    row_losses_.assign(block.rows, 0.0);
+    owns_.resize(threads);
+    for (Own& own : owns_) {
+      if (network_.begins_with_linear()) own.batch = Matrix<T>(block.rows, network_.input_columns());
+      own.turned.reset(network_.scratch());
+      own.z.resize(network_.output_columns()), own.dz.resize(network_.output_columns());
+    }
+    list_clocks();
+    list_waiting();
+    stop_ = false;
+    asked_ = std::chrono::steady_clock::now(), unasked_ = 0, patience_ = 1;
+  }
+
   void work(const Block<T>& block, std::size_t thread, std::size_t threads, Barrier& barrier,
             const std::function<bool()>& interrupted, Outcome& outcome) {
     const FlushDenormals flushed;
-    Matrix<T> own;  // each thread has its own copy of the batch: a shared one has to travel between caches
+    Own& own = owns_[thread];
     const bool shared = !network_.begins_with_linear();
-    if (!shared) own = Matrix<T>(block.rows, network_.input_columns());
-    Matrix<T>& x = shared ? network_.input() : own;
-    Buffer<T> turned(network_.scratch());
+    Matrix<T>& x = shared ? network_.input() : own.batch;
     Pass<T> pass;
     pass.rows = block.rows, pass.seed = block.seed, pass.updater = &updater_;
-    const Range rows{0, block.rows}, own_rows = Range::of(block.rows, thread, threads);
+    const Range own_rows = Range::of(block.rows, thread, threads);
     for (std::size_t k = 0; k < block.steps; ++k) {
       const std::int64_t* index = block.index + k * block.rows;
       pass.step = block.first_step + k;
-      block.inputs.gather(index, rows, shared ? Range::of(x.panels(), thread, threads) : Range{0, x.panels()}, x);
+      block.inputs.gather(index, block.rows, shared ? Range::of(x.panels(), thread, threads) : Range{0, x.panels()}, x);
+      if (k + 1 < block.steps)
+        block.inputs.prefetch(index + block.rows + own_rows.begin, own_rows.end - own_rows.begin);
       if (thread == 0) begin_step(block, k);
       for (const Phase& phase : network_.forward_phases()) {
         network_.forward(phase, pass, x, thread);
         if (phase.meet) barrier.wait();
       }
-      lose(block, index, own_rows, k);
+      lose(block, index, own_rows, k, own);
       if (!own_rows.empty() && network_.loss_from() < network_.operations().size())
         network_.layers_backward(network_.operations().size() - 1, network_.loss_from(), pass, x,
                                  {{0, panels_of(network_.output_columns())}, own_rows});
@@ -77,7 +102,7 @@ class Trainer {
         return;
       }
       for (const Phase& phase : network_.backward_phases()) {
-        network_.backward(phase, pass, x, thread, turned.data());
+        network_.backward(phase, pass, x, thread, own.turned.data());
         if (phase.meet) barrier.wait();
       }
       if (!waiting_.empty()) apply_waiting(thread, threads, barrier);
@@ -135,7 +160,7 @@ class Trainer {
   }
 
   // The losses of some rows, and the gradient of the output.
-  void lose(const Block<T>& block, const std::int64_t* index, Range rows, std::size_t k) {
+  void lose(const Block<T>& block, const std::int64_t* index, Range rows, std::size_t k, Own& own) {
     if (rows.empty()) return;
     const Matrix<T>& output = network_.output();
     Matrix<T>& gradient = network_.output_gradient();
@@ -145,7 +170,7 @@ class Trainer {
       if (n <= kPanel) {
         row_losses_[r] = loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, scale, gradient.row(0, r));
       } else {
-        std::vector<T> z(n), dz(n);
+        std::vector<T>&z = own.z, &dz = own.dz;
         for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
         row_losses_[r] = loss_row<T>(loss_, z.data(), block.targets, index[r], n, scale, dz.data());
         for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
@@ -207,16 +232,24 @@ class Trainer {
     }
   }
 
+  // What only fills panels does not count.
   static double sum_of_squares(const Piece& piece) {
-    const T* g = piece.parameter->gradient.data() + piece.begin;
+    const Parameter<T>& parameter = *piece.parameter;
     double total = 0;
-    for (std::size_t j = 0; j < piece.size; ++j) total += static_cast<double>(g[j]) * static_cast<double>(g[j]);
+    for (std::size_t at = piece.begin; at < piece.begin + piece.size; at += kPanel) {
+      const std::size_t panel = at / kPanel / parameter.height, row = at / kPanel % parameter.height;
+      if (row >= parameter.rows) continue;
+      const T* g = parameter.gradient.data() + at;
+      const std::size_t n = std::min(kPanel, parameter.columns - panel * kPanel);
+      for (std::size_t c = 0; c < n; ++c) total += static_cast<double>(g[c]) * static_cast<double>(g[c]);
+    }
     return total;
   }
 
   Network<T>& network_;
   LossSpec loss_;
   Updater<T>& updater_;
+  std::vector<Own> owns_;
   std::vector<double> row_losses_, squares_;
   std::vector<Piece> waiting_;
   std::vector<Clock> clocks_;
