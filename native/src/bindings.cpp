@@ -90,6 +90,7 @@ class Model {
     std::copy(mean.data(), mean.data() + n, norm.running_mean.data());
     std::copy(variance.data(), variance.data() + n, norm.running_var.data());
     norm.batches = batches;
+    norm.watch();
   }
   std::int64_t get_statistics(std::size_t operation, Array<T> mean, Array<T> variance) {
     BatchNormLayer<T>& norm = norm_at(operation);
@@ -102,14 +103,13 @@ class Model {
 
   std::size_t slot_count(std::size_t i) { return at(i).slots.size(); }
 
-  // Whether all parameters and statistics are finite.
+  // Whether all trained parameters and all statistics are finite.
   bool is_finite() {
     for (const Parameter<T>* parameter : network_.parameters())
-      if (!parameter->is_finite()) return false;
+      if (parameter->trained && !parameter->is_finite()) return false;
     for (Operation<T>& one : network_.operations())
       if (auto* norm = dynamic_cast<BatchNormLayer<T>*>(one.layer.get()))
-        for (std::size_t c = 0; c < one.columns; ++c)
-          if (!std::isfinite(norm->running_mean[c]) || !std::isfinite(norm->running_var[c])) return false;
+        if (!norm->is_finite()) return false;
     return true;
   }
 

@@ -32,6 +32,8 @@ class Layer {
   virtual bool needs_output() const { return false; }
   // Whether its parameters' gradients are sums over rows although it is cut along rows.
   virtual bool has_column_gradients() const { return false; }
+  // Whether its way back has something to do for the layer itself.
+  virtual bool learns() { return !parameters().empty(); }
   virtual void forward(const Pass<T>&, const Matrix<T>& x, Matrix<T>& y, Part part) = 0;
   // `gradient` is that of the output, and becomes that of the input.
   virtual void backward(const Pass<T>&, const Matrix<T>& x, const Matrix<T>& y, Matrix<T>& gradient, Part part) = 0;

@@ -13,7 +13,7 @@ template <class T>
 class Linear {
  public:
   Linear(std::size_t in, std::size_t out, bool with_bias)
-      : weight(in, out), bias(with_bias ? std::make_unique<Parameter<T>>(1, out) : nullptr) {}
+      : weight(in, out, round_up(in, kPanel)), bias(with_bias ? std::make_unique<Parameter<T>>(1, out, 1) : nullptr) {}
 
   std::size_t in() const { return weight.rows; }
   std::size_t out() const { return weight.columns; }

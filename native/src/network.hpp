@@ -217,9 +217,9 @@ class Network {
     if (forward_.back().cut == Cut::rows) forward_.back().meet = false;
   }
 
-  bool has_parameters_before(std::size_t i) const {
+  bool learns_before(std::size_t i) const {
     for (std::size_t j = 0; j < i; ++j)
-      if (!operations_[j].parameters().empty()) return true;
+      if (operations_[j].linear || operations_[j].layer->learns()) return true;
     return false;
   }
 
@@ -233,9 +233,9 @@ class Network {
     std::size_t i = operations_.size();  // what is above i is done
     while (i > 0 && joins(i - 1, Cut::rows)) --i;
     loss_from_ = i;
-    while (i > 0 && has_parameters_before(i)) {
+    while (i > 0 && learns_before(i)) {
       const std::size_t at = i - 1;
-      if (operations_[at].linear && !has_parameters_before(at)) {
+      if (operations_[at].linear && !learns_before(at)) {
         // It reads panels of the gradient that the same thread has just computed, if the phase before was cut so.
         if (!backward_.empty() && backward_.back().cut == Cut::columns) backward_.back().meet = false;
         backward_.push_back({Phase::weight_backward, Cut::columns, at, at, true});

@@ -10,7 +10,7 @@ inline namespace CR_ISA {
 
 template <class T>
 std::unique_ptr<Parameter<T>> optional_row(bool present, std::size_t columns) {
-  return present ? std::make_unique<Parameter<T>>(1, columns) : nullptr;
+  return present ? std::make_unique<Parameter<T>>(1, columns, 1) : nullptr;
 }
 
 template <class T>
@@ -31,13 +31,17 @@ class BatchNormLayer final : public Layer<T> {
  public:
   BatchNormLayer(std::size_t columns, bool has_weight, bool has_bias, bool tracked, double eps, double momentum)
       : weight(optional_row<T>(has_weight, columns)), bias(optional_row<T>(has_bias, columns)),
-        running_mean(panels_of(columns) * kPanel), running_var(panels_of(columns) * kPanel), tracked_(tracked),
+        running_mean(panels_of(columns) * kPanel), running_var(panels_of(columns) * kPanel), columns_(columns), tracked_(tracked),
         eps_(static_cast<T>(eps)), momentum_(momentum), mean_(panels_of(columns) * kPanel),
         variance_(panels_of(columns) * kPanel), scale_(panels_of(columns) * kPanel) {}
 
   Cut cut() const override { return Cut::columns; }
   bool needs_input() const override { return true; }
+  bool learns() override { return tracked_ || weight || bias; }
   std::vector<Parameter<T>*> parameters() override { return {weight.get(), bias.get()}; }
+  // Whether the running statistics are finite, unless they were not when they came.
+  bool is_finite() const { return !watched_ || has_finite_statistics(); }
+  void watch() { watched_ = has_finite_statistics(); }
 
   void forward(const Pass<T>& pass, const Matrix<T>& x, Matrix<T>& y, Part part) override {
     const bool of_batch = pass.training || !tracked_;
@@ -103,6 +107,12 @@ class BatchNormLayer final : public Layer<T> {
     store(&variance_[p * kPanel + v], variance / n);
   }
 
+  bool has_finite_statistics() const {
+    for (std::size_t c = 0; c < columns_; ++c)
+      if (!std::isfinite(running_mean[c]) || !std::isfinite(running_var[c])) return false;
+    return true;
+  }
+
   // Only a step that is applied moves the running statistics, so this is part of the way back.
   void track(std::size_t p, T n) {
     const T share = static_cast<T>(share_), rest = static_cast<T>(1 - share_), unbiased = n / (n - 1);
@@ -112,7 +122,8 @@ class BatchNormLayer final : public Layer<T> {
     }
   }
 
-  bool tracked_;
+  std::size_t columns_;
+  bool tracked_, watched_ = true;
   T eps_;
   double momentum_, share_ = 0;
   Buffer<T> mean_, variance_, scale_;

@@ -15,14 +15,14 @@ inline namespace CR_ISA {
 // holds what is multiplied together; every other parameter is one row.
 template <class T>
 struct Parameter {
-  Parameter(std::size_t rows_, std::size_t columns_)
-      : rows(rows_), columns(columns_), height(rows_ == 1 ? 1 : round_up(rows_, kPanel)),
-        values(panels_of(columns_) * height * kPanel) {}
+  Parameter(std::size_t rows_, std::size_t columns_, std::size_t height_)
+      : rows(rows_), columns(columns_), height(height_), values(panels_of(columns_) * height * kPanel) {}
 
   std::size_t at(std::size_t panel, std::size_t row = 0) const { return (panel * height + row) * kPanel; }
 
-  // Between panels and the natural order, (columns, rows), PyTorch's (out, in).
+  // Between panels and the natural order, (columns, rows), PyTorch's (out, in).  What only fills panels is zero.
   void read(Buffer<T>& panels, const T* natural) const {
+    panels.reset(values.size());
     for (std::size_t c = 0; c < columns; ++c)
       for (std::size_t r = 0; r < rows; ++r) panels[at(c / kPanel, r) + c % kPanel] = natural[c * rows + r];
   }

@@ -3,7 +3,8 @@
 
 #include <atomic>
 #include <cstddef>
-#include <exception>
+#include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -13,7 +14,6 @@
 #include <unistd.h>
 #else
 #include <condition_variable>
-#include <mutex>
 #endif
 
 #include "simd.hpp"
@@ -97,16 +97,35 @@ class Barrier {
   alignas(kAlignment) std::atomic<std::uint32_t> round_{0};
 };
 
-// Runs work(thread) on `threads` threads, this one being number 0.  Threads live for one call: starting one takes
-// some ten microseconds, a block of steps many milliseconds, and between calls nothing is left that spins or that a
-// fork could lose.  `work` must not throw.
-template <class Work>
-void on_threads(std::size_t threads, const Work& work) {
-  std::vector<std::thread> others;
-  others.reserve(threads - 1);
-  for (std::size_t t = 1; t < threads; ++t) others.emplace_back([&work, t] { work(t); });
+// Runs work(thread) on `wanted` threads, this one being number 0, or on as many of them as the system grants; before,
+// prepare(threads) is told how many.  Threads live for one call: starting one takes some ten microseconds, a block of
+// steps many milliseconds, and between calls nothing is left that spins or that a fork could lose.  `work` must not
+// throw.
+template <class Prepare, class Work>
+void on_threads(std::size_t wanted, const Prepare& prepare, const Work& work) {
+  std::mutex gate;
+  bool prepared = false;
+  struct Others {
+    std::vector<std::thread> threads;
+    ~Others() {
+      for (std::thread& one : threads) one.join();
+    }
+  } others;
+  others.threads.reserve(wanted - 1);
+  {
+    const std::lock_guard<std::mutex> closed(gate);
+    try {
+      for (std::size_t t = 1; t < wanted; ++t)
+        others.threads.emplace_back([&, t] {
+          { const std::lock_guard<std::mutex> until_open(gate); }
+          if (prepared) work(t);
+        });
+    } catch (const std::system_error&) {  // the system has no more threads to give
+    }
+    prepare(others.threads.size() + 1);
+    prepared = true;
+  }
   work(0);
-  for (std::thread& other : others) other.join();
 }
 
 }  // namespace CR_ISA

@@ -33,7 +33,7 @@ std::optional<std::vector<SmallLayer>> small_layers(Network<T>& network) {
 // Losses that treat all rows and outputs alike.
 inline bool is_plain(const LossSpec& loss, const Targets& targets) {
   if (!loss.weight.empty() || !loss.pos_weight.empty() || loss.label_smoothing != 0) return false;
-  if (is_class_loss(loss.kind)) return loss.kind == LossKind::cross_entropy && targets.index && loss.ignore_index < 0;
+  if (is_class_loss(loss.kind)) return loss.kind == LossKind::cross_entropy && targets.index;
   return !targets.index;
 }
 
@@ -68,10 +68,7 @@ class TinyTrainer {
   class TinyRun {
    public:
     TinyRun(Network<T>& network, const std::vector<SmallLayer>& layers, const Block<T>& block)
-        : network_(network), block_(block), slots_((block.rows + kLanes - 1) / kLanes), small_(layers, slots_) {
-      for (std::size_t s = 0; s < slots_; ++s)
-        for (std::size_t i = 0; i < kLanes; ++i) small_.valid[s][i] = s * kLanes + i < block.rows ? T(1) : T(0);
-    }
+        : network_(network), block_(block), slots_((block.rows + kLanes - 1) / kLanes), small_(layers, slots_) {}
 
     Outcome run(const LossSpec& loss, const Updater<T>& updater, const std::function<bool()>& interrupted) {
       const FlushDenormals flushed;
@@ -79,8 +76,7 @@ class TinyTrainer {
       const OptimizerKind kind = updater.kind();
       std::int64_t& steps = network_.parameters().front()->steps;
       const std::size_t group = network_.parameters().front()->group;
-      const double count = static_cast<double>(block_.rows) * (is_class_loss(loss.kind) ? 1.0 : outputs());
-      const T scale = loss.mean ? static_cast<T>(1 / count) : T(1);
+      T scale = 1;
       const bool constant = block_.hypers.size() == block_.groups;
       Step<T> step{};
       Outcome outcome;
@@ -88,7 +84,10 @@ class TinyTrainer {
       const std::int64_t* batch = nullptr;
       for (std::size_t k = 0; k < block_.steps && !outcome.interrupted; ++k) {
         const std::int64_t* index = block_.index + k * block_.rows;
-        if (!batch || !std::equal(index, index + block_.rows, batch)) gather(loss, index);
+        if (!batch || !std::equal(index, index + block_.rows, batch)) {
+          const double counted = gather(loss, index);
+          if (loss.mean) scale = static_cast<T>(1 / counted);
+        }
         batch = index;
         ++steps;
         if (k < 2 || !constant || depends_on_step(kind, block_.hypers_at(k)[group]))
@@ -119,17 +118,26 @@ class TinyTrainer {
 
     double outputs() const { return static_cast<double>(network_.output_columns()); }
 
-    void gather(const LossSpec& loss, const std::int64_t* index) {
+    // Takes a batch; returns how many numbers its loss is a mean of.
+    double gather(const LossSpec& loss, const std::int64_t* index) {
+      double counted = 0;
       const std::size_t in = network_.input_columns(), out = network_.output_columns();
-      for (std::size_t r = 0; r < block_.rows; ++r) {
+      for (std::size_t r = 0; r < slots_ * kLanes; ++r) {
         const std::size_t s = r / kLanes, lane = r % kLanes;
-        for (std::size_t c = 0; c < in; ++c) small_.inputs[s * in + c][lane] = block_.inputs.template number<T>(index[r], c);
+        // Lanes without a sample repeat the first one: they add zeros, of which only its infinities could make NaN.
+        const std::int64_t row = index[r < block_.rows ? r : 0];
+        const bool ignored = is_class_loss(loss.kind) && block_.targets.index[row] == loss.ignore_index;
+        const bool counts = r < block_.rows && !ignored;
+        small_.valid[s][lane] = counts ? T(1) : T(0);
+        if (counts) counted += is_class_loss(loss.kind) ? 1.0 : outputs();
+        for (std::size_t c = 0; c < in; ++c) small_.inputs[s * in + c][lane] = block_.inputs.template number<T>(row, c);
         if (is_class_loss(loss.kind))
-          small_.targets[s * out][lane] = static_cast<T>(block_.targets.index[index[r]]);
+          small_.targets[s * out][lane] = static_cast<T>(block_.targets.index[row]);
         else
           for (std::size_t c = 0; c < out; ++c)
-            small_.targets[s * out + c][lane] = block_.targets.template number<T>(index[r], c);
+            small_.targets[s * out + c][lane] = block_.targets.template number<T>(row, c);
       }
+      return counted;
     }
 
     void keep_outputs(std::size_t k) {
