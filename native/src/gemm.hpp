@@ -52,16 +52,18 @@ void forward_tile(const T* a, std::size_t a_panel, const T* b, std::size_t depth
       store(out + static_cast<std::size_t>(r) * kPanel + static_cast<std::size_t>(v) * kWidth<T>, tile[r][v]);
 }
 
-// out(rows × Vectors) = Σ over samples of a's column r times b's row: a piece of a weight's gradient.
-template <class T, int Rows, int Vectors>
-void gradient_tile(const T* a, const T* b, std::size_t samples, T* out) {
+// A piece of a weight's gradient: of Σ over samples of a's column r times b's row, each vector is handed to
+// finish(place, value), place counting as in a panel.
+template <class T, int Rows, int Vectors, class Finish>
+inline __attribute__((always_inline)) void gradient_tile(const T* a, const T* b, std::size_t samples,
+                                                         const Finish& finish) {
   Vec<T> tile[Rows][Vectors] = {};
   accumulate<T, Rows, Vectors, 1, kPanel>(tile, a, b, samples);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v)
-      store(out + static_cast<std::size_t>(r) * kPanel + static_cast<std::size_t>(v) * kWidth<T>, tile[r][v]);
+      finish(static_cast<std::size_t>(r) * kPanel + static_cast<std::size_t>(v) * kWidth<T>, tile[r][v]);
 }
 
 template <int N>

@@ -44,16 +44,21 @@ class Linear {
 
   // Gradient and update of the weights between panel q of the input and panel p of the output.  The gradient never
   // reaches memory.
-  void update_weight(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& gradient, std::size_t p, std::size_t q) {
+  void update_weight(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
+                     std::size_t q) {
     if (!weight.trained) return;
-    const std::size_t height = x.columns_in(q), width = gradient.columns_in(p);
+    const std::size_t at = weight.at(p, q * kPanel);
+    if (pass.updater->is_plain_descent(weight)) {  // the gradient does not even leave the registers
+      const Vec<T> rate = broadcast(weight.step->rate);
+      gradient(pass, x, out_gradient, p, q, weight.values.data() + at,
+               [rate](T* w, const Vec<T>& g) { store(w, load(w) - g * rate); });
+      return;
+    }
+    const std::size_t height = x.columns_in(q), width = out_gradient.columns_in(p);
     alignas(kAlignment) T block[kPanel * kPanel];
     if (round_up(width, kWidth<T>) < kPanel) std::memset(block, 0, height * kPanel * sizeof(T));
-    for_tiles<T>(height, width, [&](auto tile_height, auto tile_width, std::size_t row, std::size_t column) {
-      gradient_tile<T, tile_height(), tile_width()>(x.panel(q) + row, gradient.panel(p) + column, pass.rows,
-                                                    block + row * kPanel + column);
-    });
-    pass.updater->take(weight, weight.at(p, q * kPanel), block, height * kPanel);
+    gradient(pass, x, out_gradient, p, q, block, [](T* to, const Vec<T>& g) { store(to, g); });
+    pass.updater->take(weight, at, block, height * kPanel);
   }
 
   void update_bias(const Pass<T>& pass, const Matrix<T>& gradient, std::size_t p) {
@@ -69,6 +74,20 @@ class Linear {
 
   Parameter<T> weight;
   std::unique_ptr<Parameter<T>> bias;
+
+ private:
+  // Calls finish(to + place, value) with the gradient of the weights between panel q and panel p.
+  template <class Finish>
+  static void gradient(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
+                       std::size_t q, T* to, const Finish& finish) {
+    for_tiles<T>(x.columns_in(q), out_gradient.columns_in(p),
+                 [&](auto height, auto width, std::size_t row, std::size_t column) {
+                   T* corner = to + row * kPanel + column;
+                   gradient_tile<T, height(), width()>(
+                       x.panel(q) + row, out_gradient.panel(p) + column, pass.rows,
+                       [&](std::size_t place, const Vec<T>& value) { finish(corner + place, value); });
+                 });
+  }
 };
 
 }  // namespace CR_ISA

@@ -60,7 +60,7 @@ class BatchNormLayer final : public Layer<T> {
   }
 
   void backward(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>&, Matrix<T>& gradient, Part part) override {
-    const T n = static_cast<T>(pass.rows);
+    const T n = static_cast<T>(pass.rows), share = 1 / n;
     for (std::size_t p = part.panels.begin; p < part.panels.end; ++p) {
       alignas(kAlignment) T of_weight[kPanel], of_bias[kPanel];
       for (std::size_t v = 0; v < kPanel; v += kWidth<T>) {
@@ -77,7 +77,7 @@ class BatchNormLayer final : public Layer<T> {
         const Vec<T> factor = scale * row_or<T>(weight, at, 1);
         for (std::size_t r = 0; r < pass.rows; ++r) {
           const Vec<T> normal = (load(x.row(p, r) + v) - mean) * scale;
-          store(gradient.row(p, r) + v, factor * (load(gradient.row(p, r) + v) - total / n - normal * (along / n)));
+          store(gradient.row(p, r) + v, factor * (load(gradient.row(p, r) + v) - total * share - normal * (along * share)));
         }
       }
       if (weight && weight->trained) pass.updater->take(*weight, p * kPanel, of_weight, kPanel);
@@ -95,16 +95,16 @@ class BatchNormLayer final : public Layer<T> {
 
  private:
   void measure(const Matrix<T>& x, Range rows, std::size_t p, std::size_t v) {
-    const T n = static_cast<T>(rows.end - rows.begin);
+    const T share = 1 / static_cast<T>(rows.end - rows.begin);
     Vec<T> mean{}, variance{};
     for (std::size_t r = rows.begin; r < rows.end; ++r) mean += load(x.row(p, r) + v);
-    mean /= n;
+    mean *= share;
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
       const Vec<T> centred = load(x.row(p, r) + v) - mean;
       variance += centred * centred;
     }
     store(&mean_[p * kPanel + v], mean);
-    store(&variance_[p * kPanel + v], variance / n);
+    store(&variance_[p * kPanel + v], variance * share);
   }
 
   bool has_finite_statistics() const {

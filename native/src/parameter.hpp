@@ -63,6 +63,13 @@ class Updater {
 
   bool waits(const Parameter<T>& parameter) const { return parameter.waits || std::isfinite(clip_norm); }
 
+  // Whether the update is w ← w - ηg and nothing else.
+  bool is_plain_descent(const Parameter<T>& parameter) const {
+    const Step<T>& step = *parameter.step;
+    return kind_ == OptimizerKind::sgd && step.slots == 0 && step.decay == 0 && !step.maximize && !waits(parameter) &&
+           !std::isfinite(clip_value);
+  }
+
   // Takes the gradient of `n` values from `offset` on; whole vectors.
   void take(Parameter<T>& parameter, std::size_t offset, T* gradient, std::size_t n) const {
     if (std::isfinite(clip_value)) clip(gradient, n);
