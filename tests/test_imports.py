@@ -67,6 +67,27 @@ def test_import_adds_no_heavy_standard_library_to_numpy() -> None:
     assert not loaded_by("import chainrule", after="import numpy") & HEAVY_STANDARD_LIBRARY
 
 
+# What training on arrays does without; each of these costs milliseconds at the start of a process.
+LATER = {
+    *("chainrule.cli", "chainrule.explain.diagnose", "chainrule.messages.catalogue", "chainrule.plot"),
+    *("chainrule.reports", "chainrule.train.compare", "chainrule.train.restarts", "csv", "importlib.resources"),
+    *("numpy.ma", "tempfile"),
+}
+TRAIN = """
+import chainrule as cr
+from chainrule import nn
+cr.fit(nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1)), cr.data.load("xor"), epochs=3, verbose=0)
+"""
+
+
+def test_training_loads_nothing_that_it_does_not_need() -> None:
+    for statement, expected in ((TRAIN, set()), (TRAIN + 'cr.train.compare; cr.data.load("iris")', None)):
+        result = run_python(f"import sys\n{statement}\nprint(*sys.modules)")
+        assert result.returncode == 0, result.stderr
+        found = LATER & set(result.stdout.split())
+        assert found == expected if expected is not None else {"chainrule.train.compare", "csv"} <= found
+
+
 def test_loaded_by_sees_what_is_loaded() -> None:
     assert "pytest" in third_party(loaded_by("import pytest", after=""))
     assert "sqlite3" in loaded_by("import sqlite3", after="import numpy") & HEAVY_STANDARD_LIBRARY

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule.data import Preprocessing, Table, from_arrays, read
+from chainrule.data import Preprocessing, Table, from_arrays, read, read_csv
 from chainrule.data.labels import finder
 from chainrule.errors import DataError
 
@@ -50,6 +50,8 @@ def test_targets_in_every_form(tmp_path: Path, pair: tuple[str, str]) -> None:
     path = file(tmp_path / "t.csv", [pair[i % 2] for i in range(40)])
     table = read(path)
     fitted = table.prepare(test=0).train.preprocessing
+    assert fitted is not None
+    assert fitted.classes is not None
     labels = [text.strip().removesuffix(".0") for text in pair]
     expected = [fitted.classes.index(labels[i % 2]) for i in range(40)]
     for form, data in forms(path).items():
@@ -76,7 +78,7 @@ def test_later_tables_alone_look_like_something_else(tmp_path: Path) -> None:
     codes = file(tmp_path / "t.csv", ["01", "02", "x"] * 12)
     fitted = Table(read(codes), "x").prepare(test=0).train.preprocessing
     assert fitted.feature_names[0] == "c=01"
-    later = read(file(tmp_path / "later.csv", ["02", "01"] * 12), "x")
+    later = read_csv(file(tmp_path / "later.csv", ["02", "01"] * 12), "x")
     assert later.schema["c"].kind == "numeric"
     np.testing.assert_array_equal(fitted.transform(later)[:2, :2], [[0, 1], [1, 0]])
     assert fitted.inputs.unseen(later) == {}  # type: ignore[union-attr]

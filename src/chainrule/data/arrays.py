@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from chainrule.data.cells import as_cells, as_numbers, is_missing
+from chainrule.data.checks import has_masked
 from chainrule.data.dataset import Dataset
 from chainrule.data.finite import check_finite
 from chainrule.data.frames import columns_of, is_frame
@@ -148,7 +149,7 @@ def _array(values: Any, what: str) -> NDArray[Any]:
         raise DTypeError(f"{what} are a sparse matrix", fix="Pass .toarray()")
     if isinstance(values, Iterator):
         raise DTypeError(f"{what} are a {type(values).__name__}", fix="Pass a list or an array")
-    if np.ma.is_masked(values):
+    if has_masked(values):
         raise DataError(f"{what} have masked values", fix="Fill them in, or pass columns to chainrule.data.Table(…)")
     try:
         array = np.asarray(values)

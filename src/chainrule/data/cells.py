@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.checks import has_masked
 from chainrule.data.dates import parse_dates
 from chainrule.data.number_forms import PLAIN, NumberForm, number
 from chainrule.errors import DataError, DTypeError, ShapeError
@@ -49,7 +50,7 @@ def as_cells(column: Any, name: str, missing: Iterable[str] = ()) -> Cells:
         ShapeError: if it is not one-dimensional.
         DTypeError: if it holds something else than numbers, text, booleans and dates.
     """
-    array = _objects(column.tolist()) if np.ma.is_masked(column) and column.ndim == 1 else np.asarray(column)
+    array = _objects(column.tolist()) if has_masked(column) and column.ndim == 1 else np.asarray(column)
     if array.ndim != 1:
         raise ShapeError(f"column {name!r} is not one-dimensional", got=f"shape {array.shape}")
     kind = array.dtype.kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Iterable
 
@@ -16,20 +17,16 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _NAME = r"(?P<name>" + "|".join(_MONTHS) + r")[a-z]*\.?"
 
 
-def _patterns(*dates: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(date + _TIME, re.ASCII | re.IGNORECASE) for date in dates)
-
-
 #: Ways to write a date.  ``ymd`` covers ISO 8601 (2024-01-31T09:30Z), 2024/1/31, 2024. 1. 31. and 2024년 1월 31일;
 #: ``dmy`` 31/1/2024, 31-01-2024 and 31.1.2024; ``mdy`` 1/31/2024; ``named`` 31 Jan 2024 and January 31, 2024.
-ORDERS: dict[str, tuple[re.Pattern[str], ...]] = {
-    "ymd": _patterns(
+ORDERS: dict[str, tuple[str, ...]] = {
+    "ymd": (
         r"(?P<year>\d{4})(?P<mark>[-/.])\s?(?P<month>\d{1,2})(?P=mark)\s?(?P<day>\d{1,2})\.?",
         r"(?P<year>\d{4})년\s?(?P<month>\d{1,2})월\s?(?P<day>\d{1,2})일",
     ),
-    "mdy": _patterns(r"(?P<month>\d{1,2})(?P<mark>[-/])(?P<day>\d{1,2})(?P=mark)(?P<year>\d{4})"),
-    "dmy": _patterns(r"(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})"),
-    "named": _patterns(
+    "mdy": (r"(?P<month>\d{1,2})(?P<mark>[-/])(?P<day>\d{1,2})(?P=mark)(?P<year>\d{4})",),
+    "dmy": (r"(?P<day>\d{1,2})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<year>\d{4})",),
+    "named": (
         r"(?P<day>\d{1,2})(?:st|nd|rd|th)?[- ]" + _NAME + r",?[- ](?P<year>\d{4})",
         _NAME + r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})",
     ),
@@ -38,14 +35,19 @@ ORDERS: dict[str, tuple[re.Pattern[str], ...]] = {
 
 def parse_dates(texts: Iterable[str], order: str) -> dict[str, datetime.datetime | None]:
     """Read each text as a date written in `order` (ISO dates always pass); None where it is none.  Times are UTC."""
-    patterns = ORDERS[order] if order == "ymd" else (*ORDERS[order], ORDERS["ymd"][0])
+    patterns = _patterns(order) if order == "ymd" else (*_patterns(order), _patterns("ymd")[0])
     return {text: next((d for p in patterns if (d := _read(text, p)) is not None), None) for text in texts}
 
 
 def find_order(texts: Iterable[str]) -> str | None:
     """Return the first of `ORDERS` in which every text is a date, or None."""
     distinct = list(texts)
-    return next((order for order, patterns in ORDERS.items() if _all(distinct, patterns)), None)
+    return next((order for order in ORDERS if _all(distinct, _patterns(order))), None)
+
+
+@functools.cache
+def _patterns(order: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(date + _TIME, re.ASCII | re.IGNORECASE) for date in ORDERS[order])
 
 
 def _all(texts: list[str], patterns: tuple[re.Pattern[str], ...]) -> bool:

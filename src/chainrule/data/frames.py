@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.checks import has_masked
 from chainrule.errors import DataError, DTypeError, MissingDependencyError, ShapeError
 
 __all__ = ["ColumnSource", "columns_of", "is_frame"]
@@ -109,7 +110,7 @@ def _through_arrow(data: Any) -> Any:
 
 def _array(values: Any) -> NDArray[Any]:
     """Return one column as an array: numbers, booleans and dates as they are, the rest as Python objects."""
-    if np.ma.is_masked(values) and values.ndim == 1:
+    if has_masked(values) and values.ndim == 1:
         return _objects(values.tolist())  # None where masked
     array = _native(values)
     if array.dtype.kind in "biufM" and array.ndim == 1:

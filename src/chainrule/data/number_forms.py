@@ -27,11 +27,7 @@ _DIGITS = {
     ".": r"(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+",
     ",": r"(?:[1-9]\d{0,2}(?:\.\d{3})+|\d+),\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}|\d+",
 }
-_ANY = re.compile(
-    rf"[+\-−]?\s?(?P<prefix>{_PREFIX})?\s?[+\-−]?(?P<digits>[\d.,]*\d[\d.,]*)\s?(?P<suffix>{_SUFFIX})?", re.UNICODE
-)
-#: "1,234" is 1234 or 1.234, as the other cells will have it.
-_UNCLEAR = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
+_ANY = rf"[+\-−]?\s?(?P<prefix>{_PREFIX})?\s?[+\-−]?(?P<digits>[\d.,]*\d[\d.,]*)\s?(?P<suffix>{_SUFFIX})?"
 
 
 def number(text: str) -> float | None:
@@ -140,9 +136,9 @@ def needs_decimal(texts: Iterable[str]) -> str | None:
 
 def _parts(texts: Iterable[str]) -> tuple[str, str, list[str]] | None:
     """Return the common prefix and suffix of all texts and the digits of each, or None if there is no such form."""
-    matched = []
+    matched, form = [], re.compile(_ANY)  # here and not above: an import should not wait for it
     for text in texts:
-        found = _ANY.fullmatch(text)
+        found = form.fullmatch(text)
         if found is None:
             return None
         matched.append(found)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib import resources
-from inspect import signature
+from functools import partial
 from typing import Any, Literal, overload
 
 from chainrule.data import toy
-from chainrule.data.csv import parse_csv
 from chainrule.data.dataset import Dataset, Splits
-from chainrule.data.images import IMAGE_SETS, load_images
 from chainrule.data.table import Table
 from chainrule.errors import ConfigError, UnknownNameError
 
@@ -29,6 +26,8 @@ _TABLES = ("iris", "penguins")
 
 def names() -> list[str]:
     """Return every name that `load` knows."""
+    from chainrule.data.images import IMAGE_SETS
+
     return [*toy.GATES, *_FIGURES, *_TABLES, *sorted(IMAGE_SETS)]
 
 
@@ -79,16 +78,17 @@ def load(
     key = str(name).lower().replace("_", "-")
     if key == "fashionmnist":
         key = "fashion-mnist"
-    if key not in names():
+    shipped = _SHIPPED.get(key)
+    if shipped is None and key not in names():
         raise UnknownNameError("data set", name, names())
     try:
-        if key in IMAGE_SETS:
+        if shipped is None:
+            from chainrule.data.images import load_images
+
             return load_images(key, folder=folder, download=download, **options)
         if folder is not None:
             raise ConfigError(f"data set {key!r} comes with the package and takes no folder")
-        if key in toy.GATES:
-            return toy.gates(key, **options)
-        return _FIGURES[key](**options) if key in _FIGURES else _shipped(key, **options)
+        return shipped(**options)
     except TypeError as error:
         unknown = next((name for name in options if name not in (known := _options(key))), None)
         if unknown is None:
@@ -98,7 +98,9 @@ def load(
 
 def _options(key: str) -> list[str]:
     """Names of what `load` takes besides for a data set."""
-    if key in IMAGE_SETS:
+    from inspect import signature
+
+    if key not in _SHIPPED:
         return ["folder", "download"]
     if key in toy.GATES:
         return ["inputs"]
@@ -108,5 +110,16 @@ def _options(key: str) -> list[str]:
 
 def _shipped(name: str, **options: Any) -> Table:
     """Read a table that is part of the package."""
+    from importlib import resources
+
+    from chainrule.data.csv import parse_csv
+
     file = resources.files("chainrule.data") / "files" / f"{name}.csv"
     return Table(parse_csv(file.read_bytes(), f"{name}.csv"), name=name, **options)
+
+
+_SHIPPED: dict[str, Callable[..., Dataset | Table]] = {
+    **{name: partial(toy.gates, name) for name in toy.GATES},
+    **_FIGURES,
+    **{name: partial(_shipped, name) for name in _TABLES},
+}

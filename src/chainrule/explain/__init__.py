@@ -5,9 +5,9 @@ Everything is imported where it is first used, so that ``import chainrule.explai
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
+
+from chainrule.lazy import lazily
 
 if TYPE_CHECKING:
     from chainrule.explain.array_products import ArrayProducts, array_products, product_table
@@ -141,27 +141,4 @@ _HOMES = {
     "xor_from_gates": "gates",
 }
 
-
-class _Face(ModuleType):
-    """Keeps a file that bears the name of its function from taking the function's place when it is imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in _HOMES or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Face
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,24 +1,32 @@
-"""Training: `fit`, `evaluate`, `predict`, callbacks, history."""
+"""Training: `fit`, `evaluate`, `predict`, callbacks, history, and experiments.
+
+Everything is imported where it is first used: a process that only trains need not wait for the experiments.
+"""
 
 from __future__ import annotations
 
-from chainrule.train import compare
-from chainrule.train.callbacks import (
-    Callback,
-    CSVLogger,
-    EarlyStopping,
-    LambdaCallback,
-    ModelCheckpoint,
-    ReduceLROnPlateau,
-    TerminateOnNaN,
-)
-from chainrule.train.descent import LearningRates, learning_rates
-from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
-from chainrule.train.fit import fit
-from chainrule.train.history import History
-from chainrule.train.range_test import RangeTest, range_test
-from chainrule.train.restarts import Restarts, restarts
-from chainrule.train.trajectory import Trajectory
+from typing import TYPE_CHECKING
+
+from chainrule.lazy import lazily
+
+if TYPE_CHECKING:
+    from chainrule.train import compare
+    from chainrule.train.callbacks import (
+        Callback,
+        CSVLogger,
+        EarlyStopping,
+        LambdaCallback,
+        ModelCheckpoint,
+        ReduceLROnPlateau,
+        TerminateOnNaN,
+    )
+    from chainrule.train.descent import LearningRates, learning_rates
+    from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
+    from chainrule.train.fit import fit
+    from chainrule.train.history import History
+    from chainrule.train.range_test import RangeTest, range_test
+    from chainrule.train.restarts import Restarts, restarts
+    from chainrule.train.trajectory import Trajectory
 
 __all__ = [
     "CSVLogger",
@@ -43,3 +51,30 @@ __all__ = [
     "range_test",
     "restarts",
 ]
+
+#: Public name -> file of this package that holds it.
+_HOMES = {
+    "CSVLogger": "callbacks",
+    "Callback": "callbacks",
+    "EarlyStopping": "callbacks",
+    "History": "history",
+    "LambdaCallback": "callbacks",
+    "LearningRates": "descent",
+    "ModelCheckpoint": "callbacks",
+    "RangeTest": "range_test",
+    "ReduceLROnPlateau": "callbacks",
+    "Restarts": "restarts",
+    "Scores": "evaluation",
+    "TerminateOnNaN": "callbacks",
+    "Trajectory": "trajectory",
+    "compare": "compare",
+    "evaluate": "evaluation",
+    "fit": "fit",
+    "learning_rates": "descent",
+    "predict": "evaluation",
+    "predict_proba": "evaluation",
+    "range_test": "range_test",
+    "restarts": "restarts",
+}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)

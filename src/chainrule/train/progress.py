@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from typing import Literal, Protocol, TextIO
@@ -175,7 +174,9 @@ class _Bar(_Shown):
     def _draw(self, done: int, total: int, timing: str, values: dict[str, float]) -> None:
         count, text = f"{done:>{len(str(total))}}/{total}", f"{timing} - {_values(values)}"
         # A line that wraps cannot be drawn over: in a narrow terminal first the bar gives way, then the text's end.
-        room = shutil.get_terminal_size((200, 24)).columns - 1 - len(count) - 2
+        from shutil import get_terminal_size
+
+        room = get_terminal_size((200, 24)).columns - 1 - len(count) - 2
         width = max(_NARROWEST, min(_WIDTH, room - len(text)))
         filled = width * done // max(total, 1)
         line = f"{count} {'━' * filled}{'─' * (width - filled)} {text[: max(room - width, 0)]}"
