@@ -31,7 +31,7 @@ def forms(path: Path) -> dict[str, Any]:
     frame = pandas.read_csv(path)
     return {
         "table": read(path),
-        "rows": read(path)[:8],
+        "rows": read_csv(path)[:8],
         "pandas": frame,
         "a table of pandas": read(frame),
         "pandas' text": pandas.read_csv(path, dtype={"c": str}),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chainrule.plot import canvas
-from chainrule.plot.comparing import STYLES, check_record, color, epoch_axis, heading, loss_axis, metric_title
+from chainrule.plot.comparing import STYLES, check_record, epoch_axis, heading, loss_axis, metric_title
 
 if TYPE_CHECKING:
     from chainrule.train.compare.batch_norm import BatchNorm, NormalisedRun
@@ -72,10 +72,10 @@ def _curves(ax: Any, record: BatchNorm, pick: Callable[[NormalisedRun], Sequence
         epochs = np.arange(1, length + 1)
         if len(curves) > 1:
             for curve in curves:
-                ax.plot(np.arange(1, len(curve) + 1), curve, ls=STYLES[i], lw=0.8, color=color(i), alpha=0.45)
+                ax.plot(np.arange(1, len(curve) + 1), curve, ls=STYLES[i], lw=0.8, color=canvas.stroke(i), alpha=0.45)
         label = canvas.caption(f"compare.{name}", lang)
         middle = np.median([curve[:length] for curve in curves], axis=0)
-        ax.plot(epochs, middle, ls=STYLES[i], lw=2.4, color=color(i), label=label,
+        ax.plot(epochs, middle, ls=STYLES[i], lw=2.4, color=canvas.stroke(i), label=label,
                 marker="o" if length == 1 else None)  # fmt: skip
     epoch_axis(ax, lang)
 
@@ -89,12 +89,19 @@ def _spreads(ax: Any, record: BatchNorm, lang: str | None) -> None:
         for moment, filled in (("before", False), ("after", True)):
             stds = np.array([[layer.std for layer in getattr(run, moment)] for run in runs])
             seen.append(stds.reshape(-1))
-            face = color(i) if filled else canvas.PAPER
+            face = canvas.stroke(i) if filled else canvas.PAPER
             marker = canvas.MARKERS[i]
             ax.plot(
-                layers, np.median(stds, axis=0), ls=STYLES[i], lw=1.6, color=color(i), marker=marker, mfc=face, ms=6
+                layers,
+                np.median(stds, axis=0),
+                ls=STYLES[i],
+                lw=1.6,
+                color=canvas.stroke(i),
+                marker=marker,
+                mfc=face,
+                ms=6,
             )
-            ax.vlines(layers, stds.min(axis=0), stds.max(axis=0), color=color(i), lw=1.2, alpha=0.6)
+            ax.vlines(layers, stds.min(axis=0), stds.max(axis=0), color=canvas.stroke(i), lw=1.2, alpha=0.6)
     loss_axis(ax, seen)
     ax.set_title(canvas.caption("compare.entering", lang))
     ax.set_xlabel(canvas.caption("compare.hidden_layer", lang))

@@ -12,7 +12,7 @@ from chainrule.messages import keys
 from chainrule.plot import canvas
 from chainrule.plot.relief import wide
 
-__all__ = ["STYLES", "check_record", "color", "epoch_axis", "heading", "loss_axis", "loss_limit", "metric_title"]
+__all__ = ["STYLES", "check_record", "epoch_axis", "heading", "loss_axis", "loss_limit", "metric_title"]
 
 #: One form per line, for print without colours.
 STYLES = ("-", (0, (5, 2)), (0, (1.5, 1.2)), (0, (6, 2, 1.5, 2)), (0, (3, 1)), (0, (1, 2)))
@@ -34,11 +34,6 @@ def metric_title(metric: str, lang: str | None) -> str:
     """A metric's name in words, where there is one; else the name that it has in code."""
     key = f"compare.metric.{metric}"
     return canvas.caption(key, lang) if key in keys() else metric
-
-
-def color(i: int) -> str:
-    """The colour of the i-th line."""
-    return canvas.COLORS[i % len(canvas.COLORS)]
 
 
 def heading(figure: Any, text: str) -> None:

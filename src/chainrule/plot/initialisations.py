@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.explain.wording import number
 from chainrule.plot import canvas
-from chainrule.plot.comparing import STYLES, check_record, color, epoch_axis, heading, loss_axis, loss_limit
+from chainrule.plot.comparing import STYLES, check_record, epoch_axis, heading, loss_axis, loss_limit
 
 if TYPE_CHECKING:
     from chainrule.train.compare.activity import Distribution
@@ -54,7 +54,7 @@ def initialisations(
         panels = upper.subplots(len(starts), layers, squeeze=False)
         for i, start in enumerate(starts):
             for j, layer in enumerate(start.layers):
-                _histogram(panels[i][j], layer, color(i), lang)
+                _histogram(panels[i][j], layer, canvas.stroke(i), lang)
             panels[i][0].set_ylabel(_title(start, lang), weight="bold", size=9.5)
         for j in range(layers):
             number_of = canvas.caption("compare.layer_number", lang, number=j + 1)
@@ -120,15 +120,15 @@ def _by_layer(ax: Any, rows: Sequence[Sequence[float]], names: Sequence[str]) ->
     floor = float(positive.min()) / 10 if positive.size else 0.1
     for i, row in enumerate(values):
         places = np.arange(len(row))
-        style = {"color": color(i), "marker": canvas.MARKERS[i % len(canvas.MARKERS)], "ms": 5.5}
+        style = {"color": canvas.stroke(i), "marker": canvas.MARKERS[i % len(canvas.MARKERS)], "ms": 5.5}
         shown = np.where(np.isfinite(row) & (row > 0), row, np.nan)
         ax.plot(places, shown, ls=STYLES[i % len(STYLES)], lw=1.6, mec=canvas.PAPER, mew=0.6, **style)
     for i, row in enumerate(values):
         nothing = np.flatnonzero(row == 0)
-        ax.plot(nothing, np.full(len(nothing), floor), "x", color=color(i), ms=7, mew=2)
+        ax.plot(nothing, np.full(len(nothing), floor), "x", color=canvas.stroke(i), ms=7, mew=2)
         if nothing.size:
             ax.annotate("0", (nothing[-1], floor), xytext=(7, 0), textcoords="offset points", va="center", size=9,
-                        color=color(i))  # fmt: skip
+                        color=canvas.stroke(i))  # fmt: skip
     ax.set_yscale("log")
     ax.set_xticks(np.arange(len(names)), names, size=8)
     ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
@@ -143,7 +143,7 @@ def _losses(ax: Any, starts: Sequence[Initialisation], lang: str | None) -> None
     shown = [np.where(np.asarray(curve, float) <= limit, np.asarray(curve, float), np.nan) for curve in curves]
     for i, curve in enumerate(shown):
         style = {"ls": STYLES[i % len(STYLES)], "marker": canvas.MARKERS[i % len(canvas.MARKERS)]}
-        ax.plot(curve, color=color(i), lw=1.8, ms=4.5, markevery=max(len(curve) // 6, 1), **style)
+        ax.plot(curve, color=canvas.stroke(i), lw=1.8, ms=4.5, markevery=max(len(curve) // 6, 1), **style)
     loss_axis(ax, shown)
     ax.set_title(canvas.caption("compare.training_loss", lang))
     epoch_axis(ax, lang)

@@ -61,11 +61,12 @@ def landscape(
         scale = scale_of(landscape.loss)
         (_surface if solid else _plane)(axes, landscape, scale, lang)
         across, up = axis_names(landscape, lang)
-        axes.set_xlabel(across)
-        axes.set_ylabel(up)
+        room = {"labelpad": 9.0} if solid else {}  # for the numbers along axes that lie aslant
+        axes.set_xlabel(across, **room)
+        axes.set_ylabel(up, **room)
         _head(axes, landscape, title, lang, solid)
         keys = [*axes.get_legend_handles_labels()[0], *hatched(landscape.loss, lang)]
-        low = -0.02 if solid else -0.13
+        low = -0.05 if solid else -0.13
         axes.legend(handles=keys, loc="upper center", bbox_to_anchor=(0.5, low), ncols=4, columnspacing=1.4)
         return canvas.save(figure, path)
 
@@ -106,7 +107,7 @@ def _plane(ax: Any, landscape: Landscape, scale: Scale, lang: str | None) -> Non
             ax.plot(*steps.T, ".", ms=3.5, color=canvas.INK)
     for place, mark, size, name in _marks(landscape):
         label = canvas.caption(f"training.{name}", lang)
-        ax.plot(*place, mark, ms=size, color=_mark_color(name), mec=canvas.PAPER, mew=1.2, label=label, zorder=5, ls="")
+        ax.plot(*place, mark, ms=size, **_mark_style(name), label=label, zorder=5, ls="")
 
 
 def _marks(landscape: Landscape) -> list[tuple[Any, str, float, str]]:
@@ -117,9 +118,11 @@ def _marks(landscape: Landscape) -> list[tuple[Any, str, float, str]]:
     return [*found, (landscape.center, "*", 10.0, "here")]
 
 
-def _mark_color(name: str) -> str:
-    color: str = canvas.COLORS[{"start": 3, "end": 1, "here": 6}[name]]
-    return color
+def _mark_style(name: str) -> dict[str, Any]:
+    """Colours of a mark; the model's own stands out from any loss, from the path's end, and in the legend."""
+    if name == "here":
+        return {"color": canvas.PAPER, "mec": canvas.INK, "mew": 1.1}
+    return {"color": canvas.COLORS[{"start": 3, "end": 1}[name]], "mec": canvas.PAPER, "mew": 1.2}
 
 
 def _surface(ax: Any, landscape: Landscape, scale: Scale, lang: str | None) -> None:
@@ -142,8 +145,8 @@ def _surface(ax: Any, landscape: Landscape, scale: Scale, lang: str | None) -> N
         spot = np.array([place], float)
         if _inside(landscape, spot).all():
             ax.plot(
-                *spot.T, _lifted(landscape, heights, spot), mark, ms=size, color=_mark_color(name), mec=canvas.PAPER,
-                mew=1.2, zorder=5, ls="", label=canvas.caption(f"training.{name}", lang),
+                *spot.T, _lifted(landscape, heights, spot), mark, ms=size, **_mark_style(name), zorder=5, ls="",
+                label=canvas.caption(f"training.{name}", lang),
             )  # fmt: skip
     ax.set_zlabel(canvas.caption("training.loss", lang))
     if scale.logarithmic:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule.explain.wording import number
 from chainrule.plot import canvas
-from chainrule.plot.comparing import STYLES, check_record, color, epoch_axis, heading, loss_axis, loss_limit
+from chainrule.plot.comparing import STYLES, check_record, epoch_axis, heading, loss_axis, loss_limit
 
 if TYPE_CHECKING:
     from chainrule.train.compare.optimizers import Race
@@ -51,7 +51,7 @@ def optimizer_race(
             if run.stopped is not None:
                 label += f" ({canvas.caption('compare.diverged', lang)})"
             style = {
-                "color": color(i), "ls": STYLES[i % len(STYLES)], "lw": 1.8, "zorder": 3,
+                "color": canvas.stroke(i), "ls": STYLES[i % len(STYLES)], "lw": 1.8, "zorder": 3,
                 "marker": canvas.MARKERS[i % len(canvas.MARKERS)], "ms": 8, "mec": canvas.PAPER, "mew": 1,
                 "markevery": [] if run.goal_epoch is None else [run.goal_epoch],
             }  # fmt: skip

@@ -13,6 +13,7 @@ from chainrule.core.tensor import Tensor
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.nn.container import ListOfModules
 from chainrule.nn.dropout import Dropout
+from chainrule.nn.evaluation import evaluating, model_dtype
 from chainrule.nn.flatten import Flatten
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
@@ -123,20 +124,14 @@ def calls(model: Module, batch: np.ndarray) -> tuple[list[tuple[str, Module, np.
 
         return hook
 
-    modes = [(one, one.training) for one in model.modules()]
     leaves = {id(module): (name, module) for name, module in _leaves(model)}
     handles = [one.register_forward_hook(keep(name)) for name, one in leaves.values()]
-    first = next(model.parameters(), None)
-    rows = batch.astype(np.float32 if first is None else first._data.dtype)
-    model.eval()
     try:
-        with no_grad():
-            output = model(Tensor.of(rows))
+        with evaluating(model), no_grad():
+            output = model(Tensor.of(batch.astype(model_dtype(model))))
     finally:
         for handle in handles:
             handle.remove()
-        for one, mode in modes:
-            one.training = mode
     return found, np.array(output._data)
 
 
