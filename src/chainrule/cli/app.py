@@ -29,7 +29,7 @@ from chainrule.cli.group import Group
 
 __all__ = ["app"]
 
-_START, _WORK, _MACHINE = "Start here", "Your data", "This machine"
+_START, _WORK, _BOX, _MACHINE = "Start here", "Your data", "Open the box", "This machine"
 
 app = typer.Typer(
     name="chainrule",
@@ -73,16 +73,16 @@ def _add(function: Callable[..., None], examples: Sequence[str], panel: str, cls
 _add(demo.demo, demo.EXAMPLES, _START)
 _add(gate.gate, gate.EXAMPLES, _START)
 _add(perceptron.perceptron, perceptron.EXAMPLES, _START)
+_add(data.data, data.EXAMPLES, _WORK)
 _add(fit.fit, fit.EXAMPLES, _WORK, fit.FitCommand)
 _add(evaluate.evaluate, evaluate.EXAMPLES, _WORK)
 _add(predict.predict, predict.EXAMPLES, _WORK)
-_add(explain.explain, explain.EXAMPLES, _WORK)
-_add(diagnose.diagnose, diagnose.EXAMPLES, _WORK)
-_add(equation.equation, equation.EXAMPLES, _WORK)
-_add(regions.regions, regions.EXAMPLES, _WORK)
-_add(plot.plot, plot.EXAMPLES, _WORK)
-_add(compare.compare, compare.EXAMPLES, _WORK)
-_add(report.report, report.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
-_add(data.data, data.EXAMPLES, _MACHINE)
+_add(report.report, report.EXAMPLES, _BOX)
+_add(explain.explain, explain.EXAMPLES, _BOX)
+_add(equation.equation, equation.EXAMPLES, _BOX)
+_add(regions.regions, regions.EXAMPLES, _BOX)
+_add(diagnose.diagnose, diagnose.EXAMPLES, _BOX)
+_add(compare.compare, compare.EXAMPLES, _BOX)
+_add(plot.plot, plot.EXAMPLES, _BOX)
 _add(doctor.doctor, doctor.EXAMPLES, _MACHINE)

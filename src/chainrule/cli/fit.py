@@ -76,7 +76,7 @@ _STOPPING = _training(
     help=f"Stop after so many epochs ({_PATIENCE}) without a better validation loss, and keep the best.",
 )
 _SCHEDULE = _training("--schedule", help="Of the learning rate: cosine, one_cycle, step, exponential, plateau, …")
-_ENGINE = _training("--engine", help="What runs the steps.")
+_ENGINE = _training("--engine", help="What runs the steps: native, eager, or auto for the first of them that can.")
 _TEST = _rows("--test", help="Held out for the final scores, as a fraction or a number; default: 0.2.")
 _VALIDATION = _rows("--validation", help="Held out to watch training; default: 0, or 0.15 for --early-stopping.")
 

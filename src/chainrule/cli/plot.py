@@ -62,7 +62,7 @@ def plot(
     no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a saved model: its weights, what it makes of data, and how gradients flow through it."""
+    """Draw a saved model: weights, surfaces, hidden layers, gradients, the loss around it, or an exercise sheet."""
     import contextlib
     import warnings
 

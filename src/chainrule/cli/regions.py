@@ -32,7 +32,7 @@ def regions(
     lang: Lang = None,
     as_json: Json = False,
 ) -> None:
-    """Divide the plane of a model's inputs into the exact pieces on which it is one affine map, and draw them."""
+    """Divide the plane of a model's inputs into the exact pieces on which it is linear, and draw them."""
     from chainrule.cli.paths import check_writable
     from chainrule.cli.plane import plane_for
     from chainrule.cli.screen import Screen

@@ -24,7 +24,8 @@ def report(
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Page to write.")] = "report.html",
     rows: Annotated[
-        list[int] | None, typer.Option("--row", min=0, help="Row of DATA to trace, from 0; may be given more than once.")
+        list[int] | None,
+        typer.Option("--row", min=0, metavar="N", help="Row of DATA to trace, from 0; may be repeated."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title", help="Heading.")] = None,
     sections: Annotated[
