@@ -83,6 +83,7 @@ class Trainer {
       const std::int64_t* index = block.index + k * block.rows;
       pass.step = block.first_step + k;
       block.inputs.gather(index, block.rows, shared ? Range::of(x.panels(), thread, threads) : Range{0, x.panels()}, x);
+      if (shared && network_.forward_phases().front().cut == Cut::rows) barrier.wait();
       if (k + 1 < block.steps)
         block.inputs.prefetch(index + block.rows + own_rows.begin, own_rows.end - own_rows.begin);
       if (thread == 0) begin_step(block, k);
