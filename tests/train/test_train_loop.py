@@ -337,3 +337,11 @@ def test_events_come_in_order() -> None:
     )
     fit(net(), numbers(), epochs=2, callbacks=logging)
     assert seen == ["begin", "epoch 0", "0: loss, mae, lr", "epoch 1", "1: loss, mae, lr", "end"]
+
+
+def test_a_row_left_over_that_joins_the_only_batch() -> None:
+    X = np.random.default_rng(0).standard_normal((3, 2))
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 1))
+    history = cr.fit(model, (X, X[:, 0]), epochs=200, batch_size=2, metrics=[], seed=0, engine="eager", verbose=0)
+    assert history.epochs == 200
+    assert history["loss"][-1] < history["loss"][0]

@@ -200,8 +200,9 @@ def _leaves(module: Module, path: str) -> Iterator[tuple[str, Module]]:
         raise Refusal(f"{where} has hooks")
     if "forward" in vars(module):
         raise Refusal(f"{where} has a forward of its own")
-    for name, child in module.named_children():
-        yield from _leaves(child, f"{path}.{name}" if path else name)
+    for name, child in module._modules.items():  # not named_children: a module that is there twice runs twice
+        if child is not None:
+            yield from _leaves(child, f"{path}.{name}" if path else name)
 
 
 def _size(shape: tuple[int, ...] | None) -> int | None:

@@ -175,7 +175,7 @@ class Training:
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
         observed = self.validation is not None or self.metrics or self.callbacks or self._rates.needs_metric
-        if observed or (self._rows != self._rows[0]).any():
+        if observed or (self._rows != self.batch_size).any():
             return 1
         joined = min(self._block // len(self._rows), _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
         return max(joined, 1)
