@@ -230,19 +230,20 @@ class NativeEngine:
     def _load(self, plan: Plan, state: State, slots: list[tuple[str, ...]]) -> None:
         """Give the extension what Python has."""
         homes = _homes(plan)
-        for i, (path, tensor) in enumerate(state.parameters):
-            where = homes.get(id(tensor))
-            trained = where is not None and bool(tensor.requires_grad)
-            kept = plan.optimizer.state.get(path, {}) if trained else {}
+        for i, (_, tensor) in enumerate(state.parameters):
+            where, path = homes.get(id(tensor), (0, None))
+            trained = path is not None and bool(tensor.requires_grad)
+            kept: dict[str, Any] = {}
             arrays = []
-            if where is not None and trained:
+            if path is not None and trained:
+                kept = plan.optimizer.state.get(path, {})
                 for name in slots[where]:
                     slot = kept.get(name)
                     if slot is None:
                         slot = plan.optimizer.initial_slot(name, tensor._data, plan.optimizer.param_groups[where])
                     arrays.append(np.ascontiguousarray(slot, tensor.dtype))
             values = np.ascontiguousarray(tensor._data)
-            state.network.set_parameter(i, values, trained, where or 0, int(kept.get("step", 0)), arrays)
+            state.network.set_parameter(i, values, trained, where, int(kept.get("step", 0)), arrays)
         for i, layer in state.statistics:
             count = int(layer.num_batches_tracked._data)
             mean, variance = (np.ascontiguousarray(one._data) for one in (layer.running_mean, layer.running_var))
@@ -253,12 +254,12 @@ class NativeEngine:
     def _exchange(self, plan: Plan, state: State) -> None:
         """Bring Python's copies up to date."""
         homes = _homes(plan)
-        for i, (path, tensor) in enumerate(state.parameters):
+        for i, (_, tensor) in enumerate(state.parameters):
             values = np.empty(tensor.shape, tensor.dtype)
             slots = _slots_like(state, i, tensor)
             steps = state.network.get_parameter(i, values, slots)
-            where = homes.get(id(tensor))
-            if where is None or not tensor.requires_grad:
+            where, path = homes.get(id(tensor), (0, None))
+            if path is None or not tensor.requires_grad:
                 continue
             _overwrite(tensor, values)
             if steps:
@@ -288,9 +289,13 @@ def _described(lowered: Lowered) -> tuple[Any, ...]:
     return lowered.dtype, [(stage.kind, stage.ints, stage.floats) for stage in lowered.stages], lowered.loss
 
 
-def _homes(plan: Plan) -> dict[int, int]:
-    """The number of each trained tensor's parameter group."""
-    return {id(one): number for number, group in enumerate(plan.optimizer.param_groups) for one in group["params"]}
+def _homes(plan: Plan) -> dict[int, tuple[int, str | None]]:
+    """The number of each tensor's parameter group, and the path that the optimiser knows it by."""
+    return {
+        id(tensor): (number, path)
+        for number, group in enumerate(plan.optimizer.param_groups)
+        for path, tensor in zip(group["param_names"], group["params"], strict=True)
+    }
 
 
 def _slots(plan: Plan, rates: list[Settings] | None) -> list[tuple[str, ...]]:
