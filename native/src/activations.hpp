@@ -27,44 +27,44 @@ namespace activation {
 struct Identity {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs) { return x; }
+  static CR_INLINE V forward(V x, ActivationArgs) { return x; }
   template <class V>
-  static V backward(V g, V, V, ActivationArgs) { return g; }
+  static CR_INLINE V backward(V g, V, V, ActivationArgs) { return g; }
 };
 
 struct Relu {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs) { return at_least(x, V{}); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return at_least(x, V{}); }
   template <class V>
-  static V backward(V g, V, V y, ActivationArgs) { return y > V{} ? g : V{}; }
+  static CR_INLINE V backward(V g, V, V y, ActivationArgs) { return y > V{} ? g : V{}; }
 };
 
 struct LeakyRelu {
   static constexpr bool kNeedsInput = true;  // a negative slope would make y positive on both sides
   template <class V>
-  static V forward(V x, ActivationArgs args) { return x > V{} ? x : all<V>(args.a) * x; }
+  static CR_INLINE V forward(V x, ActivationArgs args) { return x > V{} ? x : all<V>(args.a) * x; }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs args) { return x > V{} ? g : all<V>(args.a) * g; }
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs args) { return x > V{} ? g : all<V>(args.a) * g; }
 };
 
 struct Elu {
   static constexpr bool kNeedsInput = true;
   template <class V>
-  static V forward(V x, ActivationArgs args) { return x > V{} ? x : all<V>(args.a) * expm1(at_most(x, V{})); }
+  static CR_INLINE V forward(V x, ActivationArgs args) { return x > V{} ? x : all<V>(args.a) * expm1(at_most(x, V{})); }
   template <class V>
-  static V backward(V g, V x, V y, ActivationArgs args) { return x > V{} ? g : g * (y + all<V>(args.a)); }
+  static CR_INLINE V backward(V g, V x, V y, ActivationArgs args) { return x > V{} ? g : g * (y + all<V>(args.a)); }
 };
 
 struct Selu {
   static constexpr bool kNeedsInput = false;  // y > 0 just where x > 0
   static constexpr double kAlpha = 1.6732632423543772848170429916717, kScale = 1.0507009873554804934193349852946;
   template <class V>
-  static V forward(V x, ActivationArgs) {
+  static CR_INLINE V forward(V x, ActivationArgs) {
     return all<V>(kScale) * (x > V{} ? x : all<V>(kAlpha) * expm1(at_most(x, V{})));
   }
   template <class V>
-  static V backward(V g, V, V y, ActivationArgs) {
+  static CR_INLINE V backward(V g, V, V y, ActivationArgs) {
     return y > V{} ? all<V>(kScale) * g : g * (y + all<V>(kScale * kAlpha));
   }
 };
@@ -73,36 +73,36 @@ struct Gelu {
   static constexpr bool kNeedsInput = true;
   static constexpr double kRootHalf = 0.70710678118654752440, kDensityAtZero = 0.39894228040143267794;  // √½, 1/√2π
   template <class V>
-  static V forward(V x, ActivationArgs) { return x * below(x); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return x * below(x); }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs) {
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
     const V density = exp(all<V>(-0.5) * (x * x)) * all<V>(kDensityAtZero);
     return g * (x * density + below(x));
   }
   template <class V>
-  static V below(V x) { return all<V>(0.5) * (all<V>(1) + erf(x * all<V>(kRootHalf))); }  // Φ(x)
+  static CR_INLINE V below(V x) { return all<V>(0.5) * (all<V>(1) + erf(x * all<V>(kRootHalf))); }  // Φ(x)
 };
 
 struct GeluTanh {
   static constexpr bool kNeedsInput = true;
   static constexpr double kRoot = 0.79788456080286535588, kCubic = 0.044715;  // √(2/π); Hendrycks & Gimpel 2016
   template <class V>
-  static V forward(V x, ActivationArgs) { return all<V>(0.5) * x * (all<V>(1) + inner_tanh(x)); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return all<V>(0.5) * x * (all<V>(1) + inner_tanh(x)); }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs) {
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
     const V t = inner_tanh(x), slope = all<V>(kRoot) * (all<V>(1) + all<V>(3 * kCubic) * (x * x));
     return g * (all<V>(0.5) * (all<V>(1) + t) + all<V>(0.5) * x * (all<V>(1) - t * t) * slope);
   }
   template <class V>
-  static V inner_tanh(V x) { return cr::tanh(all<V>(kRoot) * (x + all<V>(kCubic) * (x * x * x))); }
+  static CR_INLINE V inner_tanh(V x) { return cr::tanh(all<V>(kRoot) * (x + all<V>(kCubic) * (x * x * x))); }
 };
 
 struct Silu {
   static constexpr bool kNeedsInput = true;
   template <class V>
-  static V forward(V x, ActivationArgs) { return x / (all<V>(1) + exp(-x)); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return x / (all<V>(1) + exp(-x)); }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs) {
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
     const V s = cr::sigmoid(x);
     return g * (s * (all<V>(1) + x * (all<V>(1) - s)));
   }
@@ -111,12 +111,12 @@ struct Silu {
 struct Softplus {
   static constexpr bool kNeedsInput = true;
   template <class V>
-  static V forward(V x, ActivationArgs args) {
+  static CR_INLINE V forward(V x, ActivationArgs args) {
     const V scaled = all<V>(args.a) * x;
     return scaled > all<V>(args.b) ? x : log1p_exp(scaled) / all<V>(args.a);
   }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs args) {
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs args) {
     const V scaled = all<V>(args.a) * x;
     return scaled > all<V>(args.b) ? g : g * cr::sigmoid(scaled);
   }
@@ -125,22 +125,22 @@ struct Softplus {
 struct Mish {
   static constexpr bool kNeedsInput = true;
   template <class V>
-  static V forward(V x, ActivationArgs) { return x * inner_tanh(x); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return x * inner_tanh(x); }
   template <class V>
-  static V backward(V g, V x, V, ActivationArgs) {
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
     const V t = inner_tanh(x);
     return g * (t + x * (all<V>(1) - t * t) * cr::sigmoid(x));
   }
   template <class V>
-  static V inner_tanh(V x) { return cr::tanh(Softplus::forward(x, {1, 20})); }
+  static CR_INLINE V inner_tanh(V x) { return cr::tanh(Softplus::forward(x, {1, 20})); }
 };
 
 struct Hardtanh {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs args) { return at_most(at_least(x, all<V>(args.a)), all<V>(args.b)); }
+  static CR_INLINE V forward(V x, ActivationArgs args) { return at_most(at_least(x, all<V>(args.a)), all<V>(args.b)); }
   template <class V>
-  static V backward(V g, V, V y, ActivationArgs args) {
+  static CR_INLINE V backward(V g, V, V y, ActivationArgs args) {
     return ((y > all<V>(args.a)) & (y < all<V>(args.b))) ? g : V{};
   }
 };
@@ -148,25 +148,25 @@ struct Hardtanh {
 struct Sigmoid {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs) { return cr::sigmoid(x); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return cr::sigmoid(x); }
   template <class V>
-  static V backward(V g, V, V y, ActivationArgs) { return g * (y * (all<V>(1) - y)); }
+  static CR_INLINE V backward(V g, V, V y, ActivationArgs) { return g * (y * (all<V>(1) - y)); }
 };
 
 struct Tanh {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs) { return cr::tanh(x); }
+  static CR_INLINE V forward(V x, ActivationArgs) { return cr::tanh(x); }
   template <class V>
-  static V backward(V g, V, V y, ActivationArgs) { return g * (all<V>(1) - y * y); }
+  static CR_INLINE V backward(V g, V, V y, ActivationArgs) { return g * (all<V>(1) - y * y); }
 };
 
 struct Step {
   static constexpr bool kNeedsInput = false;
   template <class V>
-  static V forward(V x, ActivationArgs args) { return x > V{} ? all<V>(args.b) : all<V>(args.a); }
+  static CR_INLINE V forward(V x, ActivationArgs args) { return x > V{} ? all<V>(args.b) : all<V>(args.a); }
   template <class V>
-  static V backward(V, V, V, ActivationArgs) { return V{}; }
+  static CR_INLINE V backward(V, V, V, ActivationArgs) { return V{}; }
 };
 
 }  // namespace activation

@@ -9,6 +9,10 @@
 
 #include "simd.hpp"
 
+// For functions of a vector or two: as a call, the vectors and all constants would go through memory.
+#define CR_INLINED __attribute__((always_inline))
+#define CR_INLINE inline CR_INLINED
+
 namespace cr {
 inline namespace CR_ISA {
 
@@ -83,19 +87,19 @@ inline constexpr bool kIsFloat = std::is_same_v<Number<V>, float>;
 
 // The same value in every lane; a double is rounded to the lanes' type, as NumPy does with Python's numbers.
 template <class V>
-inline V all(double value) {
+CR_INLINE V all(double value) {
   return static_cast<Number<V>>(value) - V{};
 }
 
 template <class V>
-inline Bits<V> bits_of(V x) {
+CR_INLINE Bits<V> bits_of(V x) {
   Bits<V> bits;
   std::memcpy(&bits, &x, sizeof bits);
   return bits;
 }
 
 template <class V>
-inline V number_of(Bits<V> bits) {
+CR_INLINE V number_of(Bits<V> bits) {
   V x;
   std::memcpy(&x, &bits, sizeof x);
   return x;
@@ -103,7 +107,7 @@ inline V number_of(Bits<V> bits) {
 
 // f of every lane, for functions that there are only for single numbers.
 template <class V, class F>
-inline V lane_by_lane(V x, F f) {
+CR_INLINE V lane_by_lane(V x, F f) {
   if constexpr (Lanes<V>::count == 1) {
     return f(x);
   } else {
@@ -115,7 +119,7 @@ inline V lane_by_lane(V x, F f) {
 
 // f(0), f(1), … in the first `count` lanes, and a value that does no harm in the others.
 template <class V, class F>
-inline V first_lanes(std::size_t count, double filling, F f) {
+CR_INLINE V first_lanes(std::size_t count, double filling, F f) {
   Number<V> lanes[Lanes<V>::count];
   const V filled = all<V>(filling);
   std::memcpy(lanes, &filled, sizeof lanes);
@@ -127,13 +131,13 @@ inline V first_lanes(std::size_t count, double filling, F f) {
 
 // Lane i of what comes back: lane i + Shift, and round again.
 template <int Shift, class V, int... Lane>
-inline V rotated(V x, std::integer_sequence<int, Lane...>) {
+CR_INLINE V rotated(V x, std::integer_sequence<int, Lane...>) {
   return __builtin_shufflevector(x, x, (Lane + Shift) % Lanes<V>::count...);
 }
 
 // In every lane what f makes of all lanes, always in the same order: halves first.
 template <class V, int Half = Lanes<V>::count / 2, class F>
-inline V folded(V x, F f) {
+CR_INLINE V folded(V x, F f) {
   if constexpr (Half == 0) {
     return x;
   } else {
@@ -144,7 +148,7 @@ inline V folded(V x, F f) {
 // a·b + c, rounded once where the processor can.  Where two products are added, this says which of them is rounded by
 // itself: left to the compiler, the choice (and the last bit) could differ from one place of use to the next.
 template <class V>
-inline V multiply_add(V a, V b, V c) {
+CR_INLINE V multiply_add(V a, V b, V c) {
 #if defined(FP_FAST_FMAF) && defined(FP_FAST_FMA)
   if constexpr (Lanes<V>::count == 1) {
     return std::fma(a, b, c);

@@ -12,7 +12,7 @@
 #include <cmath>
 #include <limits>
 
-#include "lanes.hpp"
+#include "instructions.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -29,26 +29,17 @@ inline constexpr std::uint32_t kRounderBits = 0x4B400000u;
 
 // c₀ + c₁x + c₂x² + … by Horner's rule.
 template <class V>
-inline V polynomial(V, double last) {
+CR_INLINE V polynomial(V, double last) {
   return all<V>(last);
 }
 template <class V, class... More>
-inline V polynomial(V x, double first, More... more) {
+CR_INLINE V polynomial(V x, double first, More... more) {
   return polynomial(x, more...) * x + all<V>(first);
 }
 
-// The larger (smaller) of two; NaN if x is, as NumPy's maximum and PyTorch's clamp.
-template <class V>
-inline V at_least(V x, V low) {
-  return x < low ? low : x;
-}
-template <class V>
-inline V at_most(V x, V high) {
-  return x > high ? high : x;
-}
 // The larger of two; NaN if either is.
 template <class V>
-inline V maximum(V a, V b) {
+CR_INLINE V maximum(V a, V b) {
   return b != b ? b : at_least(a, b);
 }
 
@@ -56,56 +47,52 @@ template <class V>
 inline constexpr auto kSign = static_cast<decltype(Bits<Number<V>>{})>(Bits<Number<V>>{1} << (sizeof(Number<V>) * 8 - 1));
 
 template <class V>
-inline V abs(V x) {
+CR_INLINE V abs(V x) {
   return number_of<V>(bits_of(x) & ~kSign<V>);
 }
 
 // `magnitude` ≥ 0 with the sign of x.
 template <class V>
-inline V with_sign(V magnitude, V x) {
+CR_INLINE V with_sign(V magnitude, V x) {
   return number_of<V>(bits_of(magnitude) | (bits_of(x) & kSign<V>));
 }
 
 template <class V>
-inline V sqrt(V x) {
+CR_INLINE V sqrt(V x) {
   return lane_by_lane(x, [](Number<V> lane) { return std::sqrt(lane); });
 }
 
-// e^x = (1 + rest) · scale², scale a power of two.  Two factors reach from the smallest denormal to infinity where
-// one would overflow; the range that is left for `rest`, |r| ≤ ln 2, costs one more term.
+// e^x = 2^k·e^r, |r| ≤ ½ ln 2.
 template <class V>
-struct Power {
-  V rest, scale, inverse_scale;
-};
-
-template <class V>
-inline Power<V> power_of_e(V x) {
-  static_assert(kIsFloat<V>);
-  const V clipped = at_most(at_least(x, all<V>(-104)), all<V>(89));  // beyond: 0 and ∞, without leaving the exponent
-  const V rounded = clipped * all<V>(0.5 * 1.4426950408889634) + all<V>(kRounder);
-  const V k = rounded - all<V>(kRounder);
-  const V r = (clipped - k * all<V>(2 * kLn2High)) - k * all<V>(2 * kLn2Low);
-  const V tail = polynomial(r, 0.500000358, 0.166666135, 0.0416611508, 0.00833610352, 0.00141071517, 0.000196208493);
-  const Bits<V> exponent = bits_of(rounded);
-  return {r * r * tail + r, number_of<V>((exponent + 127u) << 23), number_of<V>((127u - exponent) << 23)};
-}
-
-template <class V>
-inline V exp(V x) {
+CR_INLINE V exp(V x) {
   if constexpr (kIsFloat<V>) {
-    const Power<V> e = power_of_e(x);
-    return (e.rest + all<V>(1)) * e.scale * e.scale;
+    constexpr double least = kLeastPower<V> * 0.6931;  // where rounding ends at that power
+    const V clipped = at_most(at_least(x, all<V>(least)), all<V>(89));  // beyond: 0 and ∞
+    const V rounded = clipped * all<V>(1.4426950408889634) + all<V>(kRounder);
+    const V k = rounded - all<V>(kRounder);
+    const V r = (clipped - k * all<V>(kLn2High)) - k * all<V>(kLn2Low);
+    const V y = polynomial(r, 1, 1, 0.499998719, 0.166665405, 0.0417008884, 0.00836689118, 0.00118866703);
+    return times_power_of_two(y, k, bits_of(rounded));
   } else {
     return lane_by_lane(x, [](double lane) { return std::exp(lane); });
   }
 }
 
-// e^x - 1 = scale · (scale·rest + (scale - 1/scale)): nothing cancels near 0, where scale is 1.
+// e^x - 1 = (1 + rest) · scale² - 1 = scale · (scale·rest + (scale - 1/scale)), scale a power of two: nothing cancels
+// near 0, where scale is 1.  Two factors reach to infinity where one would overflow; the range that is left for `rest`,
+// |r| ≤ ln 2, costs one more term.
 template <class V>
-inline V expm1(V x) {
+CR_INLINE V expm1(V x) {
   if constexpr (kIsFloat<V>) {
-    const Power<V> e = power_of_e(x);
-    return (e.rest * e.scale + (e.scale - e.inverse_scale)) * e.scale;
+    const V clipped = at_most(at_least(x, all<V>(-104)), all<V>(89));  // beyond: -1 and ∞
+    const V rounded = clipped * all<V>(0.5 * 1.4426950408889634) + all<V>(kRounder);
+    const V k = rounded - all<V>(kRounder);
+    const V r = (clipped - k * all<V>(2 * kLn2High)) - k * all<V>(2 * kLn2Low);
+    const V tail = polynomial(r, 0.500000358, 0.166666135, 0.0416611508, 0.00833610352, 0.00141071517, 0.000196208493);
+    const V rest = r * r * tail + r;
+    const Bits<V> exponent = bits_of(rounded);
+    const V scale = number_of<V>((exponent + 127u) << 23), inverse = number_of<V>((127u - exponent) << 23);
+    return (rest * scale + (scale - inverse)) * scale;
   } else {
     return lane_by_lane(x, [](double lane) { return std::expm1(lane); });
   }
@@ -113,7 +100,7 @@ inline V expm1(V x) {
 
 // ln x = e·ln 2 + ln(1 + f), 1 + f from √½ to √2.
 template <class V>
-inline V log(V x) {
+CR_INLINE V log(V x) {
   if constexpr (kIsFloat<V>) {
     const auto denormal = x < all<V>(std::numeric_limits<float>::min());
     const V normal = denormal ? x * all<V>(33554432.0) : x;  // 2²⁵
@@ -135,7 +122,7 @@ inline V log(V x) {
 
 // ln(1 + x): what 1 + x loses of x in rounding, u = 1 + x, is put back as (x - (u - 1))/u.  W. Kahan's device.
 template <class V>
-inline V log1p(V x) {
+CR_INLINE V log1p(V x) {
   if constexpr (kIsFloat<V>) {
     const V u = x + all<V>(1);
     const V lost = (x - (u - all<V>(1))) / u;
@@ -146,7 +133,7 @@ inline V log1p(V x) {
 }
 
 template <class V>
-inline V tanh(V x) {
+CR_INLINE V tanh(V x) {
   if constexpr (kIsFloat<V>) {
     const V size = abs(x), square = x * x;
     const V series = polynomial(square, -0.333332807, 0.133314058, -0.0537365153, 0.0206281673, -0.00569229666);
@@ -159,7 +146,7 @@ inline V tanh(V x) {
 
 // 2/√π ∫₀ˣ e^(-t²) dt: a series in x² up to 1, beyond it 1 - e^(-Q(|x|)), which is 1 in float from 3.92 on.
 template <class V>
-inline V erf(V x) {
+CR_INLINE V erf(V x) {
   if constexpr (kIsFloat<V>) {
     const V size = at_most(abs(x), all<V>(4)), square = size * size;
     const V series = polynomial(square, 0.128379166, -0.37612626, 0.112835787, -0.0268533472, 0.0051871622,
@@ -172,14 +159,26 @@ inline V erf(V x) {
   }
 }
 
+// 1 / (1 + e^-x), within 3 units in the last place in float: a shorter polynomial than exp's, and 2^k goes into the sum.
 template <class V>
-inline V sigmoid(V x) {
-  return all<V>(1) / (all<V>(1) + exp(-x));
+CR_INLINE V sigmoid(V x) {
+  if constexpr (kIsFloat<V>) {
+    const V clipped = at_most(at_least(x, all<V>(-88)), all<V>(87));
+    const V rounded = clipped * all<V>(-1.4426950408889634) + all<V>(kRounder);
+    const V k = rounded - all<V>(kRounder);
+    const V r = (-clipped - k * all<V>(kLn2High)) - k * all<V>(kLn2Low);
+    const V y = polynomial(r, 1, 0.999999702, 0.499991298, 0.166676328, 0.0419004522, 0.00829154905);
+    const V power = number_of<V>((bits_of(rounded) + 127u) << 23);
+    const V inverse = quick_inverse(y * power + all<V>(1));
+    return x < all<V>(-88) ? V{} : inverse;  // else too large for what is multiplied by it
+  } else {
+    return all<V>(1) / (all<V>(1) + exp(-x));
+  }
 }
 
 // ln(1 + e^x), stable on both sides.
 template <class V>
-inline V log1p_exp(V x) {
+CR_INLINE V log1p_exp(V x) {
   return at_least(x, V{}) + log1p(exp(-abs(x)));
 }
 

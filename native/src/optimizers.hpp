@@ -9,7 +9,6 @@
 #include <string>
 
 #include "math.hpp"
-#include "reciprocal.hpp"
 
 namespace cr {
 inline namespace CR_ISA {

@@ -43,15 +43,70 @@ inline V lane_sums(const V* vectors) {
   return sums[0];
 }
 
-// W is what a weight is: a number, or V, one number for each network.
+// f(constant 4, at), …, f(constant 2, at), f(constant 1, at) until all of n is covered, beginning with `Most` at a time.
+template <std::size_t Most, class F>
+CR_INLINE void in_tiles(std::size_t n, F&& f, std::size_t at = 0) {
+  for (; at + Most <= n; at += Most) f(std::integral_constant<std::size_t, Most>{}, at);
+  if constexpr (Most > 1) in_tiles<Most / 2>(n, f, at);
+}
+
+// Where the weight between two neurons stands: strides of what is computed and of what is summed over.
+struct Strides {
+  std::size_t to, from;
+};
+
+// y(r, s) = start(r) + Σ w(r, c)·x(c, s) for Rows neurons and Slots slots, in registers.
+template <std::size_t Rows, std::size_t Slots, class W, class V>
+CR_INLINE void weighted_sums(const W* w, Strides w_at, const W* start, const V* x, V* y, std::size_t count,
+                          std::size_t slots) {
+  V sums[Rows][Slots];
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < Slots; ++s) sums[r][s] = start ? start[r] - V{} : V{};
+  for (std::size_t c = 0; c < count; ++c)
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const W weight = w[r * w_at.to + c * w_at.from];
+#pragma GCC unroll 4
+      for (std::size_t s = 0; s < Slots; ++s) sums[r][s] += weight * x[c * slots + s];
+    }
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < Slots; ++s) y[r * slots + s] = sums[r][s];
+}
+
+// p(r, c) = Σ g(r, s)·x(c, s) over the slots.
+template <std::size_t Rows, std::size_t Columns, class V>
+CR_INLINE void products(const V* g, const V* x, V* p, std::size_t stride, std::size_t slots) {
+  V sums[Rows][Columns];
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = g[r * slots] * x[c * slots];
+  for (std::size_t s = 1; s < slots; ++s)
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (std::size_t c = 0; c < Columns; ++c) sums[r][c] += g[r * slots + s] * x[c * slots + s];
+#pragma GCC unroll 4
+  for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (std::size_t c = 0; c < Columns; ++c) p[r * stride + c] = sums[r][c];
+}
+
+// W is what a weight is: a number, or V, one number for each network.  What belongs to a batch is stored neuron by
+// neuron, each with all its slots.
 template <class W, class V>
 class SmallNetwork {
  public:
   using T = Number<V>;
   static constexpr bool kPopulation = std::is_same_v<W, V>;
   static constexpr std::size_t kLanes = Lanes<V>::count;
+  static constexpr std::size_t kStride = kPopulation ? 1 : kLanes;  // weights in one vector
 
-  // `slots`: how many vectors hold a batch.
+  // `slots`: how many vectors hold a batch, at most.
   SmallNetwork(std::vector<SmallLayer> layers, std::size_t slots) : layers_(std::move(layers)), slots_(slots) {
     std::size_t numbers = 0, widest = 0;
     for (SmallLayer& layer : layers_) {
@@ -63,7 +118,7 @@ class SmallNetwork {
       values_.emplace_back(slots * layer.out);
     }
     count_ = numbers;
-    const std::size_t room = round_up(numbers, kLanes);
+    const std::size_t room = round_up(numbers, kStride);
     weights.resize(room), gradients_.resize(room);
     inputs.resize(slots * layers_.front().in);
     upper_.resize(slots * widest), lower_.resize(slots * widest);
@@ -73,6 +128,8 @@ class SmallNetwork {
 
   std::size_t parameters() const { return count_; }
   std::size_t outputs() const { return layers_.back().out; }
+  std::size_t slots() const { return slots_; }
+  void use_slots(std::size_t slots) { slots_ = slots; }
   const std::vector<V>& output() const { return values_.back(); }
 
   // Everything up to the gradients of one step; returns the loss, for each lane.
@@ -83,18 +140,26 @@ class SmallNetwork {
     return total;
   }
 
-  void update(OptimizerKind kind, const Step<T>& step) {
+  void update(OptimizerKind kind, const Step<T>& given) {
+    const Step<T> step = given;  // a copy, which no store changes
     with_optimizer(kind, step.slots, [&](auto rule, auto count) {
       constexpr std::size_t n_states = decltype(count)::value;
-      constexpr std::size_t stride = kPopulation ? 1 : kLanes;  // weights in one vector
-      for (std::size_t i = 0; i < weights.size(); i += stride) {
-        const V gradient = kPopulation ? gradients_[i] : lane_sums(gradients_.data() + i);
-        V weight, state[n_states + 1];
-        std::memcpy(&weight, &weights[i], sizeof weight);
-        for (std::size_t k = 0; k < n_states; ++k) std::memcpy(&state[k], &states_[k][i], sizeof weight);
+      const std::size_t size = weights.size();
+      W* const w = weights.data();
+      W* states[n_states + 1];
+      for (std::size_t k = 0; k < n_states; ++k) states[k] = states_[k].data();
+      const V* const g = gradients_.data();
+      for (std::size_t i = 0; i < size; i += kStride) {
+        V gradient, weight, state[n_states + 1];
+        if constexpr (kPopulation) gradient = g[i];
+        else gradient = lane_sums(g + i);
+        std::memcpy(&weight, w + i, sizeof weight);
+#pragma GCC unroll 3
+        for (std::size_t k = 0; k < n_states; ++k) std::memcpy(&state[k], states[k] + i, sizeof weight);
         cr::update<decltype(rule), n_states>(step, weight, gradient, state);
-        std::memcpy(&weights[i], &weight, sizeof weight);
-        for (std::size_t k = 0; k < n_states; ++k) std::memcpy(&states_[k][i], &state[k], sizeof weight);
+        std::memcpy(w + i, &weight, sizeof weight);
+#pragma GCC unroll 3
+        for (std::size_t k = 0; k < n_states; ++k) std::memcpy(states[k] + i, &state[k], sizeof weight);
       }
     });
   }
@@ -102,34 +167,41 @@ class SmallNetwork {
   std::vector<std::vector<W>>& states() { return states_; }
 
   std::vector<W> weights;
-  std::vector<V> inputs, targets;  // slot by slot
-  std::vector<V> valid;            // 1 in the lanes of a slot that hold samples
+  std::vector<V> inputs, targets;
+  std::vector<V> valid;  // 1 in the lanes of a slot that hold samples; in a population all of them do
 
  private:
   const V* input_of(std::size_t l) const { return l ? values_[l - 1].data() : inputs.data(); }
 
+  // A Linear one way or the other: from the inputs of its neurons to their sums, or from gradients to gradients.
+  void combine(const W* w, Strides w_at, const W* start, const V* x, V* y, std::size_t rows, std::size_t count) {
+    const std::size_t slots = slots_;
+    in_tiles<kPopulation ? 4 : 2>(slots, [=](auto wide, std::size_t s) CR_INLINED {
+      in_tiles<2>(rows, [=](auto high, std::size_t r) CR_INLINED {
+        weighted_sums<high, wide>(w + r * w_at.to, w_at, start ? start + r : nullptr, x + s, y + r * slots + s, count,
+                                  slots);
+      });
+    });
+  }
+
   void forward(std::size_t l) {
     const SmallLayer& layer = layers_[l];
-    const V* x = input_of(l);
-    V* z = sums_[l].data();
     const W* w = weights.data() + layer.weight_at;
-    const W* b = weights.data() + layer.bias_at;
-    for (std::size_t s = 0; s < slots_; ++s)
-      for (std::size_t j = 0; j < layer.out; ++j) {
-        V sum = layer.bias ? b[j] - V{} : V{};
-        for (std::size_t k = 0; k < layer.in; ++k) sum += w[j * layer.in + k] * x[s * layer.in + k];
-        z[s * layer.out + j] = sum;
-      }
+    V* z = sums_[l].data();
+    combine(w, {layer.in, 1}, layer.bias ? weights.data() + layer.bias_at : nullptr, input_of(l), z, layer.out,
+            layer.in);
     V* y = values_[l].data();
+    const std::size_t n = slots_ * layer.out;
     with_activation(layer.activation, [&](auto row) {
-      for (std::size_t i = 0; i < slots_ * layer.out; ++i) y[i] = row.forward(z[i], layer.args);
+      const ActivationArgs args = layer.args;
+      for (std::size_t i = 0; i < n; ++i) y[i] = row.forward(z[i], args);
     });
   }
 
   // The loss, and in upper_ its gradient by the output.
   V compare(const LossSpec& spec, T scale) {
     switch (spec.kind) {
-      case LossKind::cross_entropy: return compare_classes(spec, scale);
+      case LossKind::cross_entropy: return compare_classes(scale);
       case LossKind::bce_with_logits: return compare_with(element_loss::BinaryCrossEntropyOfLogits{}, spec, scale);
       case LossKind::bce: return compare_with(element_loss::BinaryCrossEntropy{}, spec, scale);
       case LossKind::hinge: return compare_with(element_loss::Hinge{}, spec, scale);
@@ -142,69 +214,75 @@ class SmallNetwork {
     }
   }
 
+  // What counts in a slot, and nothing in lanes without a sample.
+  V counted(V value, std::size_t slot) const {
+    if constexpr (kPopulation) return value;
+    else return valid[slot] > V{} ? value : V{};
+  }
+
   template <class Form>
   V compare_with(Form form, const LossSpec& spec, T scale) {
-    const std::size_t n = outputs();
-    const V* y = values_.back().data();
+    const std::size_t n = outputs(), slots = slots_;
+    const V *y = values_.back().data(), *t = targets.data();
+    V* g = upper_.data();
     V total{};
-    for (std::size_t s = 0; s < slots_; ++s)
-      for (std::size_t j = 0; j < n; ++j) {
-        const auto [loss, slope] = form.at(y[s * n + j], targets[s * n + j], all<V>(1), spec);
-        const auto counted = valid[s] > V{};
-        total += counted ? loss : V{};
-        upper_[s * n + j] = counted ? slope * scale : V{};
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t s = 0; s < slots; ++s) {
+        const auto [loss, slope] = form.at(y[j * slots + s], t[j * slots + s], all<V>(1), spec);
+        total += counted(loss, s);
+        g[j * slots + s] = counted(slope * scale, s);
       }
     return total * scale;
   }
 
-  // Cross-entropy of logits; the class stands in the first target of a slot, as a number.
-  V compare_classes(const LossSpec&, T scale) {
-    const std::size_t n = outputs();
+  // Cross-entropy of logits; the classes are the first row of targets, as numbers.
+  V compare_classes(T scale) {
+    const std::size_t n = outputs(), slots = slots_;
     V total{};
-    for (std::size_t s = 0; s < slots_; ++s) {
-      const V* z = values_.back().data() + s * n;
-      V* g = upper_.data() + s * n;
+    for (std::size_t s = 0; s < slots; ++s) {
+      const V* z = values_.back().data() + s;
+      V* g = upper_.data() + s;
+      const V target = targets[s];
       V largest = z[0], sum{}, chosen{};
-      for (std::size_t c = 1; c < n; ++c) largest = maximum(largest, z[c]);
-      for (std::size_t c = 0; c < n; ++c) sum += g[c] = exp(z[c] - largest);
-      const auto counted = valid[s] > V{};
+      for (std::size_t c = 1; c < n; ++c) largest = maximum(largest, z[c * slots]);
+      for (std::size_t c = 0; c < n; ++c) sum += g[c * slots] = exp(z[c * slots] - largest);
+      const V share = all<V>(1) / sum;
       for (std::size_t c = 0; c < n; ++c) {
-        const auto right = targets[s * n] == all<V>(static_cast<double>(c));
-        chosen = right ? z[c] : chosen;
-        const V slope = g[c] / sum - (right ? all<V>(1) : V{});
-        g[c] = counted ? slope * scale : V{};
+        const auto right = target == all<V>(static_cast<double>(c));
+        chosen = right ? z[c * slots] : chosen;
+        const V slope = g[c * slots] * share - (right ? all<V>(1) : V{});
+        g[c * slots] = counted(slope * scale, s);
       }
-      total += counted ? log(sum) + largest - chosen : V{};
+      total += counted(log(sum) + largest - chosen, s);
     }
     return total * scale;
   }
 
   void backward(std::size_t l) {
     const SmallLayer& layer = layers_[l];
+    const std::size_t slots = slots_, n = slots * layer.out;
     V* g = upper_.data();
-    const V* x = input_of(l);
+    const V *x = input_of(l), *z = sums_[l].data(), *y = values_[l].data();
     with_activation(layer.activation, [&](auto row) {
-      for (std::size_t i = 0; i < slots_ * layer.out; ++i)
-        g[i] = row.backward(g[i], sums_[l][i], values_[l][i], layer.args);
+      const ActivationArgs args = layer.args;
+      for (std::size_t i = 0; i < n; ++i) g[i] = row.backward(g[i], z[i], y[i], args);
     });
-    const W* w = weights.data() + layer.weight_at;
-    for (std::size_t j = 0; j < layer.out; ++j) {
-      V total{};
-      for (std::size_t s = 0; s < slots_; ++s) total += g[s * layer.out + j];
-      if (layer.bias) gradients_[layer.bias_at + j] = total;
-      for (std::size_t k = 0; k < layer.in; ++k) {
-        V product{};
-        for (std::size_t s = 0; s < slots_; ++s) product += g[s * layer.out + j] * x[s * layer.in + k];
-        gradients_[layer.weight_at + j * layer.in + k] = product;
+    V* p = gradients_.data() + layer.weight_at;
+    const std::size_t in = layer.in;
+    in_tiles<2>(layer.out, [=](auto high, std::size_t r) CR_INLINED {
+      in_tiles<4>(in, [=](auto wide, std::size_t c) CR_INLINED {
+        products<high, wide>(g + r * slots, x + c * slots, p + r * in + c, in, slots);
+      });
+    });
+    if (layer.bias) {
+      for (std::size_t j = 0; j < layer.out; ++j) {
+        V total = g[j * slots];
+        for (std::size_t s = 1; s < slots; ++s) total += g[j * slots + s];
+        gradients_[layer.bias_at + j] = total;
       }
     }
     if (l == 0) return;
-    for (std::size_t s = 0; s < slots_; ++s)
-      for (std::size_t k = 0; k < layer.in; ++k) {
-        V sum{};
-        for (std::size_t j = 0; j < layer.out; ++j) sum += w[j * layer.in + k] * g[s * layer.out + j];
-        lower_[s * layer.in + k] = sum;
-      }
+    combine(weights.data() + layer.weight_at, {1, layer.in}, nullptr, g, lower_.data(), layer.in, layer.out);
     std::swap(upper_, lower_);
   }
 

@@ -130,12 +130,12 @@ class TinyTrainer {
         const bool counts = r < block_.rows && !ignored;
         small_.valid[s][lane] = counts ? T(1) : T(0);
         if (counts) counted += is_class_loss(loss.kind) ? 1.0 : outputs();
-        for (std::size_t c = 0; c < in; ++c) small_.inputs[s * in + c][lane] = block_.inputs.template number<T>(row, c);
+        for (std::size_t c = 0; c < in; ++c) small_.inputs[c * slots_ + s][lane] = block_.inputs.template number<T>(row, c);
         if (is_class_loss(loss.kind))
-          small_.targets[s * out][lane] = static_cast<T>(block_.targets.index[row]);
+          small_.targets[s][lane] = static_cast<T>(block_.targets.index[row]);
         else
           for (std::size_t c = 0; c < out; ++c)
-            small_.targets[s * out + c][lane] = block_.targets.template number<T>(row, c);
+            small_.targets[c * slots_ + s][lane] = block_.targets.template number<T>(row, c);
       }
       return counted;
     }
@@ -144,7 +144,7 @@ class TinyTrainer {
       const std::size_t out = network_.output_columns();
       for (std::size_t r = 0; r < block_.rows; ++r)
         for (std::size_t c = 0; c < out; ++c)
-          block_.outputs[(k * block_.rows + r) * out + c] = small_.output()[r / kLanes * out + c][r % kLanes];
+          block_.outputs[(k * block_.rows + r) * out + c] = small_.output()[c * slots_ + r / kLanes][r % kLanes];
     }
 
     // Weights and state in (or back out of) the order of the small network, which is PyTorch's.
