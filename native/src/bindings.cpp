@@ -9,7 +9,10 @@
 #include <optional>
 #include <tuple>
 
+#include "arrays_binding.hpp"
 #include "builder.hpp"
+#include "population_binding.hpp"
+#include "predictor.hpp"
 #include "tables_binding.hpp"
 #include "trainer.hpp"
 
@@ -18,47 +21,13 @@ namespace nb = nanobind;
 namespace cr {
 inline namespace CR_ISA {
 
-template <class T>
-using Input = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
-using AnyInput = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
-
-void require(bool condition, const char* problem) {
-  if (!condition) throw std::invalid_argument(problem);
-}
-
-template <class N>
-bool holds(const AnyInput& array) {
-  return array.dtype() == nb::dtype<N>();
-}
-
-Inputs inputs_of(const AnyInput& array, double factor) {
-  Inputs inputs;
-  inputs.columns = array.size() / std::max<std::size_t>(array.shape(0), 1);
-  inputs.factor = static_cast<float>(factor);
-  if (holds<std::uint8_t>(array)) inputs.bytes = static_cast<const std::uint8_t*>(array.data());
-  if (holds<float>(array)) inputs.f32 = static_cast<const float*>(array.data());
-  if (holds<double>(array)) inputs.f64 = static_cast<const double*>(array.data());
-  require(inputs.bytes || inputs.f32 || inputs.f64, "inputs are uint8, float32 or float64");
-  return inputs;
-}
-
-Targets targets_of(const AnyInput& array) {
-  Targets targets{};
-  targets.columns = array.ndim() > 1 ? array.shape(1) : 1;
-  if (holds<std::int64_t>(array)) targets.index = static_cast<const std::int64_t*>(array.data());
-  if (holds<float>(array)) targets.f32 = static_cast<const float*>(array.data());
-  if (holds<double>(array)) targets.f64 = static_cast<const double*>(array.data());
-  require(targets.index || targets.f32 || targets.f64, "targets are int64, float32 or float64");
-  return targets;
-}
-
 // A network with its loss and optimiser.
 template <class T>
 class Model {
  public:
   Model(std::size_t columns, const std::vector<Stage>& stages, LossSpec loss, const std::string& optimizer)
       : network_(columns, build<T>(columns, stages)), updater_(optimizer_named(optimizer)),
-        trainer_(network_, std::move(loss), updater_) {}
+        trainer_(network_, std::move(loss), updater_), predictor_(network_) {}
 
   void set_parameter(std::size_t i, Input<T> values, bool trained, std::size_t group, std::int64_t steps,
                      const std::vector<Input<T>>& slots) {
@@ -157,6 +126,18 @@ class Model {
     return {outcome.steps, outcome.stopped};
   }
 
+  void renew() { predictor_.renew(); }
+
+  // The outputs of all rows, in evaluation mode.
+  void predict(const AnyInput& inputs, std::size_t rows, double factor, std::size_t threads, const Array<T>& outputs) {
+    const Inputs given = inputs_of(inputs, rows, factor);
+    require(rows > 0 && inputs.size() == rows * network_.input_columns(), "inputs of another width");
+    require(outputs.size() == rows * network_.output_columns(), "no room for the outputs");
+    if (rows == 1) return predictor_.run(given, rows, 1, outputs.data());
+    nb::gil_scoped_release released;
+    predictor_.run(given, rows, std::max<std::size_t>(threads, 1), outputs.data());
+  }
+
  private:
   Parameter<T>& at(std::size_t i) {
     require(i < network_.parameters().size(), "no such parameter");
@@ -172,6 +153,7 @@ class Model {
   Network<T> network_;
   Updater<T> updater_;
   Trainer<T> trainer_;
+  Predictor<T> predictor_;
 };
 
 template <class T>
@@ -189,6 +171,8 @@ void bind_model(nb::module_& module, const char* name) {
       .def("set_statistics", &Model<T>::set_statistics)
       .def("get_statistics", &Model<T>::get_statistics)
       .def("is_finite", &Model<T>::is_finite)
+      .def("renew", &Model<T>::renew)
+      .def("predict", &Model<T>::predict)
       .def("run", &Model<T>::run, "inputs"_a, "factor"_a, "targets"_a, "index"_a, "options"_a, "hypers"_a,
            "clip_norm"_a.none(), "clip_value"_a.none(), "seed"_a, "first_step"_a, "threads"_a, "losses"_a,
            "outputs"_a.none());
@@ -200,6 +184,8 @@ void bind(nb::module_& module) {
   nb::set_leak_warnings(false);  // at exit: what a module still holds then is no leak
   bind_model<float>(module, "Network32");
   bind_model<double>(module, "Network64");
+  bind_population<float>(module, "Population32");
+  bind_population<double>(module, "Population64");
   bind_tables(module);
 }
 

@@ -30,6 +30,22 @@ class Linear {
     }
   }
 
+  // One row, whose panels lie one after another in a matrix made for one row.  A single row leaves each weight to be
+  // used once, so what counts is how many are read: none for inputs that are zero, as much of an image is.  That is
+  // right only where weights are finite (`skips_zeros`).
+  void forward_row(const Matrix<T>& x, Matrix<T>& y, bool skips_zeros) {
+    const T* values = x.panel(0);
+    std::size_t count = 0;
+    used_.resize(in());
+    for (std::size_t k = 0; k < in(); ++k) {
+      used_[count] = static_cast<std::uint32_t>(k);
+      count += !skips_zeros || values[k] != 0;
+    }
+    std::size_t p = 0;
+    for (; p + 4 <= y.panels(); p += 4) panels_of_row<4>(values, count, p, y);
+    for (; p < y.panels(); ++p) panels_of_row<1>(values, count, p, y);
+  }
+
   // The gradient of panel q of the input: needs all panels of the output's.  `turned` has room for out × kPanel.
   void input_gradient(std::size_t rows, const Matrix<T>& gradient, Matrix<T>& x_gradient, std::size_t q,
                       T* turned) const {
@@ -76,6 +92,29 @@ class Linear {
   std::unique_ptr<Parameter<T>> bias;
 
  private:
+  // Several panels at once, so that sums do not wait for each other.
+  template <std::size_t Panels>
+  void panels_of_row(const T* x, std::size_t count, std::size_t p, Matrix<T>& y) const {
+    constexpr std::size_t vectors = kPanel / kWidth<T>;
+    const T* w = weight.values.data() + weight.at(p);
+    const std::size_t next = weight.at(1);
+    Vec<T> sums[Panels][vectors];
+    for (std::size_t i = 0; i < Panels; ++i)
+      for (std::size_t v = 0; v < vectors; ++v)
+        sums[i][v] = bias ? load(bias->values.data() + bias->at(p + i) + v * kWidth<T>) : Vec<T>{};
+    for (std::size_t n = 0; n < count; ++n) {
+      const T* row = w + used_[n] * kPanel;
+      const Vec<T> factor = broadcast(x[used_[n]]);
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < Panels; ++i)
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < vectors; ++v) sums[i][v] += factor * load(row + i * next + v * kWidth<T>);
+    }
+    for (std::size_t i = 0; i < Panels; ++i)
+      for (std::size_t v = 0; v < vectors; ++v) store(y.row(p + i, 0) + v * kWidth<T>, sums[i][v]);
+  }
+  std::vector<std::uint32_t> used_;
+
   // Calls finish(to + place, value) with the gradient of the weights between panel q and panel p.
   template <class Finish>
   static void gradient(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,

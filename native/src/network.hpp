@@ -65,10 +65,10 @@ class Network {
   const std::vector<Parameter<T>*>& parameters() const { return parameters_; }
   Operations& operations() { return operations_; }
 
-  // Makes room for batches of so many rows, and plans the phases for so many threads.
-  void prepare(std::size_t rows, std::size_t threads) {
-    if (rows > rows_ || threads != threads_) {
-      rows_ = std::max(rows, rows_);
+  // Makes room for batches of so many rows (`exactly`: no more than that), and plans the phases for so many threads.
+  void prepare(std::size_t rows, std::size_t threads, bool exactly = false) {
+    if (rows > rows_ || (exactly && rows != rows_) || threads != threads_) {
+      rows_ = exactly ? rows : std::max(rows, rows_);
       threads_ = threads;
       lay_out();
       plan_forward();

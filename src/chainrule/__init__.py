@@ -45,6 +45,7 @@ _NAMES: dict[str, str] = {
     "Tensor": "chainrule.core.tensor",
     "GradientTape": "chainrule.core.tape",
     "ChainruleError": "chainrule.errors",
+    "compile": "chainrule.engines.inference",
     "load": "chainrule.interchange.bundle",
     "report": "chainrule.reports",
     "summary": "chainrule.nn.summary",
@@ -53,7 +54,7 @@ _ALIASES = {"clamp": "clip", "concatenate": "cat"}
 _DTYPES = {"float16", "float32", "float64", "int8", "int32", "int64", "uint8", "bool_"}
 
 # `from chainrule import *` must not hide Python's own functions.
-_BUILTIN = {"abs", "max", "min", "pow", "sum"}
+_BUILTIN = {"abs", "compile", "max", "min", "pow", "sum"}
 __all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN)  # noqa: PLE0605
 
 

@@ -7,8 +7,6 @@ which a block that went wrong is done again.
 
 from __future__ import annotations
 
-import functools
-import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +19,7 @@ from chainrule.engines import native_build
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.eager import EagerEngine
 from chainrule.engines.lowering import Lowered, Refusal, lower
+from chainrule.engines.threads import threads_for
 from chainrule.nn import BatchNorm1d, Dropout
 
 __all__ = ["NativeEngine"]
@@ -29,7 +28,6 @@ Settings = list[dict[str, Any]]
 """For each parameter group the hyperparameters of one step."""
 
 _REPLAY_SECONDS = 1.0  # of training that may have to be done again to find the step that went wrong
-_THREAD_WORK = 1_500_000  # multiplications of a step for which another thread is worth its barriers
 
 
 @dataclass(frozen=True)
@@ -358,15 +356,4 @@ def _flat(options: dict[str, Any]) -> dict[str, float]:
 def _threads(lowered: Lowered, rows: int) -> int:
     """How many threads a step is worth."""
     weights = sum(parameter.numel() for stage in lowered.stages for _, parameter in stage.parameters)
-    return max(1, min(_processors(), 3 * weights * rows // _THREAD_WORK))
-
-
-@functools.cache
-def _processors() -> int:
-    for variable in ("CHAINRULE_NUM_THREADS", "OMP_NUM_THREADS"):
-        wanted = os.environ.get(variable, "")
-        if wanted.isdecimal() and int(wanted) > 0:
-            return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return threads_for(3 * weights * rows)

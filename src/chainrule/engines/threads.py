@@ -1,4 +1,4 @@
-"""Keeping small matrix products on one thread.
+"""How many threads a piece of work is worth; and keeping small matrix products of BLAS on one.
 
 BLAS hands products of a few million multiplications to all cores.  For them the second core gains little on an idle
 machine, and on a busy one the threads wait for each other in spinning loops: an epoch of 784-128-10 has been seen to
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["suited_threads"]
+__all__ = ["processors", "suited_threads", "threads_for"]
 
+_WORTH_A_THREAD = 1_500_000  # multiplications in the native engine, whose threads meet within a microsecond
 _SMALL = 20_000_000  # multiplications in one forward pass; about a millisecond on one core
 
 
@@ -55,3 +57,23 @@ def _controller() -> Any:
         return None
     controller = threadpoolctl.ThreadpoolController().select(user_api="blas")
     return controller if any(library["num_threads"] != 1 for library in controller.info()) else None
+
+
+def threads_for(multiplications: int) -> int:
+    """How many of this machine's processors the native engine should use for so much work between two meetings."""
+    return max(1, min(processors(), multiplications // _WORTH_A_THREAD))
+
+
+@functools.cache
+def processors() -> int:
+    """How many processors this process may use.
+
+    That is the environment variable CHAINRULE_NUM_THREADS, else OMP_NUM_THREADS, else what the system allows.
+    """
+    for variable in ("CHAINRULE_NUM_THREADS", "OMP_NUM_THREADS"):
+        wanted = os.environ.get(variable, "")
+        if wanted.isdecimal() and int(wanted) > 0:
+            return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
