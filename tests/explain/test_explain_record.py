@@ -37,6 +37,17 @@ class Outer(Record):
     _cache: object = None
 
 
+def test_records_print_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    proof = explain.separability([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0])
+    for lang in ("en", "ko"):
+        monkeypatch.setenv("CHAINRULE_LANG", lang)
+        assert str(proof) == proof.explain(lang)
+    race = cr.train.compare.optimizers(epochs=1, names=["sgd"])
+    assert str(race) == "\n".join(race.lines("ko"))
+    inner = Inner("a", np.array([1]))
+    assert str(inner) == repr(inner) == "Inner(name='a', weights=array([1]))"
+
+
 def test_records_nest() -> None:
     inner = Inner("a", np.array([[1, 2]]))
     outer = Outer(inner, (inner,), {1: np.float32(0.5), "none": None, "path": Path("x")}, _cache=object())

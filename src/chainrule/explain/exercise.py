@@ -77,9 +77,6 @@ class Exercise(Record):
         paths = {str(i + 1): blank.path for i, blank in enumerate(self.blanks)}
         return [self._trace.check(paths.get(str(key), str(key)), given) for key, given in answers.items()]
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
 
 def make_exercise(trace: Trace, seed: Any, blanks: Any) -> Exercise:
     """See `Trace.exercise`.

@@ -117,6 +117,3 @@ class Diagnosis(Record):
     def explain(self, lang: str | None = None) -> str:
         """`lines` as one text."""
         return "\n".join(self.lines(lang))
-
-    def __str__(self) -> str:
-        return self.explain()

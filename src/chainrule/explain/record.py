@@ -50,6 +50,13 @@ class Record:
         """Return `to_dict` as strict JSON."""
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
 
+    def __str__(self) -> str:
+        """The record in words, in the language of the catalogue; `repr` if it has none."""
+        explain, lines = getattr(self, "explain", None), getattr(self, "lines", None)
+        if explain is not None:
+            return str(explain())
+        return repr(self) if lines is None else "\n".join(lines())
+
     def _repr_html_(self) -> str | None:
         """What notebooks show, in the language of the catalogue; None (then they take `repr`) if there are no words."""
         from chainrule.explain.notebook import fragment

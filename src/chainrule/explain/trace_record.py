@@ -229,9 +229,6 @@ class Trace(Record):
 
         return trace_page(self, lang)
 
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
     def __repr__(self) -> str:
         return f"<Trace of {len(self.steps)} steps, loss {self.loss:.6g}>"
 
