@@ -1,8 +1,8 @@
 """Paired, alternating measurement.
 
 A ratio between two libraries means little if one ran while the machine was busy and the other while it was not.  So
-the two take turns, first one and then the other beginning, and each turn gives one ratio; what is reported is the
-median of the ratios, with the smallest and the largest.
+the contenders take turns, another one beginning each time, and each round gives one ratio for each pair; what is
+reported is the median of the ratios, with the smallest and the largest.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from typing import Any
 import machine
 from rivals import Rival
 
-__all__ = ["Failed", "Options", "Process", "Result", "Spread", "alternate", "best_threads"]
+__all__ = ["Failed", "Options", "Process", "Result", "Spread", "best_threads", "rounds"]
 
 _WORKER = Path(__file__).with_name("worker.py")
 _REST = 0.05  # seconds between turns, for threads that still spin
+_TURN = 0.2  # seconds that a turn takes at least, of as many trainings as that needs; their median counts
+_PATIENCE = 150.0  # seconds after which rounds end, if there were three
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,17 @@ class Options:
         repeats: pairs for each rival; None for the workload's own number.
         threads: for everybody; None to give each contender the number that it is fastest with.
         smoke: tiny sizes, to see that everything runs; the numbers mean nothing.
+        quick: whole sizes, few pairs, fewer seeds.
     """
 
     repeats: int | None = None
     threads: int | None = None
     smoke: bool = False
+    quick: bool = False
+
+    def pairs(self, usual: int) -> int:
+        """How many, where a full run would make `usual`."""
+        return self.repeats or (2 if self.smoke else min(3, usual) if self.quick else usual)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class Result:
         case: which of a workload's several measurements, if it has any.
         unit: of ours and theirs: "s", "µs/step", …
         ours, theirs: the measurements, pair by pair.
+        blocks: of our engine alone, in the same rounds, if it took part.
         note: what else there is to know: what was reached, with how many threads.
         details: more numbers, for the JSON file.
     """
@@ -74,16 +84,28 @@ class Result:
     theirs: list[float] = field(default_factory=list)
     case: str = ""
     note: str = ""
+    blocks: list[float] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ratios(self) -> list[float]:
         """How many times as long as ours the rival took, pair by pair."""
-        return [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)] if self.theirs else []
+        return _ratios(self.theirs, self.ours)
+
+    @property
+    def blocks_ratios(self) -> list[float]:
+        """How many times as long as our engine alone the rival took."""
+        return _ratios(self.theirs, self.blocks)
 
     def as_dict(self) -> dict[str, Any]:
-        ratios = self.ratios
-        return {**asdict(self), "ratios": ratios, "ratio": asdict(Spread.of(ratios)) if ratios else None}
+        found = {**asdict(self), "ratios": self.ratios, "blocks_ratios": self.blocks_ratios}
+        for name, ratios in (("ratio", self.ratios), ("blocks_ratio", self.blocks_ratios)):
+            found[name] = asdict(Spread.of(ratios)) if ratios else None
+        return found
+
+
+def _ratios(theirs: list[float], ours: list[float]) -> list[float]:
+    return [b / a for a, b in zip(ours, theirs, strict=True)] if ours and theirs else []
 
 
 class Failed(Exception):  # noqa: N818 - a message, no mistake of the caller
@@ -91,15 +113,22 @@ class Failed(Exception):  # noqa: N818 - a message, no mistake of the caller
 
 
 class Process:
-    """A contender in its own process."""
+    """A contender in its own process.
 
-    def __init__(self, workload: str, rival: Rival, threads: int, smoke: bool) -> None:
-        self.threads, self.title = threads, rival.title
+    Attributes:
+        first: seconds of its first training, compilation and all.
+    """
+
+    def __init__(
+        self, workload: str, rival: Rival, threads: int, smoke: bool, case: str = "", variant: str = ""
+    ) -> None:
+        self.threads, self.rival, self.variant = threads, rival, variant
+        self._turn = 0.0 if smoke else _TURN
         command = [sys.executable, str(_WORKER), workload, rival.name, *(["--smoke"] if smoke else [])]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - a pipe that nobody reads would fill up
         self._child = subprocess.Popen(
             command,
-            env=rival.variables(threads),
+            env={**rival.variables(threads), "BENCHMARK_VARIANT": variant},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -107,14 +136,18 @@ class Process:
         )
         try:
             self._hear()  # that it is ready
-            self.first = self.train(0)
+            self.first = self._train(0, 0.0, case)
         except Failed:
             self.close()
             raise
 
-    def train(self, seed: int) -> float:
-        """Train once, from new weights; returns seconds."""
-        return float(self._ask({"do": "train", "seed": seed})["seconds"])
+    def train(self, seed: int, case: str = "") -> float:
+        """Train from new weights, several times if that is short; returns the median of the seconds."""
+        return self._train(seed, self._turn, case)
+
+    def train_once(self, seed: int) -> float:
+        """Train one network."""
+        return self._train(seed, 0.0, "")
 
     def score(self) -> dict[str, Any]:
         """What the last training reached, and the peak of memory."""
@@ -135,6 +168,9 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _train(self, seed: int, turn: float, case: str) -> float:
+        return float(self._ask({"do": "train", "seed": seed, "turn": turn, "case": case})["seconds"])
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._child.stdin is not None
@@ -159,28 +195,42 @@ class Process:
 
 
 def best_threads(workload: str, rival: Rival, options: Options) -> Process:
-    """Start a contender with the number of threads that it is fastest with, warmed up.
+    """Start a contender as it is fastest here, warmed up: with one thread or all, and as which of its variants.
 
     Warming up is one whole training, compilation and all; `Process.first` says how long that took.
     """
     candidates = [options.threads] if options.threads else sorted({1, machine.cores()})
+    chosen = [(threads, variant) for variant in ("", *rival.variants) for threads in candidates]
     if options.smoke:
-        candidates = candidates[:1]
-    tried: list[tuple[float, Process]] = []
-    for threads in candidates:
-        process = Process(workload, rival, threads, options.smoke)
-        tried.append((min(process.train(1), process.train(2)) if len(candidates) > 1 else 0.0, process))
-    tried.sort(key=lambda pair: pair[0])
-    for _, process in tried[1:]:
-        process.close()
-    return tried[0][1]
+        chosen = chosen[:1]
+    best: tuple[float, Process] | None = None
+    for threads, variant in chosen:
+        try:
+            process = Process(workload, rival, threads, options.smoke, variant=variant)
+        except Failed:
+            if variant:
+                continue  # it does not apply here
+            raise
+        seconds = min(process.train(1), process.train(2)) if len(chosen) > 1 else 0.0
+        if best is None or seconds < best[0]:
+            if best is not None:
+                best[1].close()
+            best = seconds, process
+        else:
+            process.close()
+    assert best is not None
+    return best[1]
 
 
-def alternate(ours: Process, theirs: Process, repeats: int) -> tuple[list[float], list[float]]:
-    """Let two contenders take turns; returns the seconds of each."""
-    seconds: dict[Process, list[float]] = {ours: [], theirs: []}
-    for turn in range(repeats):
-        for process in (ours, theirs) if turn % 2 == 0 else (theirs, ours):
+def rounds(contenders: Sequence[Process], repeats: int, case: str = "") -> list[list[float]]:
+    """Let contenders take turns; returns the seconds of each, round by round."""
+    seconds: list[list[float]] = [[] for _ in contenders]
+    began = time.perf_counter()
+    for number in range(repeats):
+        for i in range(len(contenders)):
+            which = (i + number) % len(contenders)
             time.sleep(_REST)
-            seconds[process].append(process.train(turn + 3))
-    return seconds[ours], seconds[theirs]
+            seconds[which].append(contenders[which].train(number + 3, case))
+        if number >= 2 and time.perf_counter() - began > _PATIENCE:
+            break
+    return seconds

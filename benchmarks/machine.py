@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import re
+import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["busy", "cores", "describe", "memory_mib", "peak_memory_mib"]
+from rivals import native_engine
 
-_PACKAGES = ("chainrule", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow", "scikit-learn")
+__all__ = ["busy", "cores", "describe", "fma_peak", "memory_mib", "name", "peak_memory_mib"]
+
+_PACKAGES = ("chainrule", "numpy", "torch", "jax", "jaxlib", "keras", "tensorflow", "scikit-learn", "onnxruntime")
 
 
 def describe() -> dict[str, Any]:
@@ -24,8 +28,26 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "blas": _blas(),
+        "native": _native(),
+        "commit": _commit(),
+        "fma_peak": {str(threads): peak for threads in sorted({1, cores()}) if (peak := fma_peak(threads))},
         "load_at_start": busy(),
     }
+
+
+def fma_peak(threads: int, seconds: float = 0.3) -> float | None:
+    """Floating-point operations per second that so many threads reach, in single precision, doing nothing else.
+
+    By a loop of the native engine's, for the instruction set that it was built for; None without that engine.
+    """
+    module = native_engine()
+    return None if module is None else float(module._peak(threads, seconds))
+
+
+def name() -> str:
+    """The machine's name in a file's: its processor and its cores."""
+    words = re.sub(r"\(.*?\)|[^a-z0-9]+", " ", f"{_cpu_name()} {cores()} cores".lower())
+    return "-".join(words.split())
 
 
 def cores() -> int:
@@ -52,6 +74,13 @@ def memory_mib() -> float | None:
 def peak_memory_mib() -> float | None:
     """The most memory that this process has held, in MiB; None where the system does not tell."""
     try:
+        # Not `getrusage`, which begins with what the parent process held when it started this one.
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    try:
         import resource
     except ImportError:
         return None
@@ -67,6 +96,21 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def _native() -> str:
+    from chainrule.engines import native_build
+
+    return str(native_build.load())
+
+
+def _commit() -> str | None:
+    """The source's commit, if git knows one."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _memory_gib() -> float | None:

@@ -10,52 +10,76 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
-__all__ = ["OURS", "RIVALS", "Rival", "matching"]
+__all__ = ["OURS", "RIVALS", "TRAINERS", "Rival", "matching", "native_engine"]
 
 # Without compiled bytecode every import would be slower than any user's.
 _NEVER = {"PYTHONDONTWRITEBYTECODE"}
 
 
+def native_engine() -> Any:
+    """The extension module of chainrule's native engine; None if it was not built."""
+    if importlib.util.find_spec("chainrule") is None:
+        return None
+    return importlib.import_module("chainrule.engines.native_build").load().module
+
+
 @dataclass(frozen=True)
 class Rival:
-    """A contender: its module in this folder, what must be installed, and the environment of its process."""
+    """A contender: its module in this folder, what must be installed, and the environment of its process.
+
+    `variants` are other ways to do the same, which its module knows by ``BENCHMARK_VARIANT``; the fastest counts.
+    """
 
     name: str
     title: str
     module: str
     needs: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = ()
+    variants: tuple[str, ...] = ()
 
     def missing(self) -> list[str]:
-        """Packages that are not installed."""
+        """What is not installed here."""
+        if self.name == "blocks" and not native_engine():
+            return ["the native engine: make native"]
         return [name for name in self.needs if importlib.util.find_spec(name) is None]
 
     def load(self) -> ModuleType:
         return importlib.import_module(f"rivals.{self.module}")
 
     def variables(self, threads: int) -> dict[str, str]:
-        """Environment of a process that uses this many threads."""
+        """Environment of a process that uses this many threads; NPROC is what XLA's pool of threads goes by."""
         count = str(threads)
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NPROC")
         inherited = {name: value for name, value in os.environ.items() if name not in _NEVER}
         return {**inherited, **dict.fromkeys(names, count), "BENCHMARK_THREADS": count, **dict(self.environment)}
 
 
-OURS = Rival("chainrule", "chainrule (eager)", "chainrule_eager", ("chainrule",))
+OURS = Rival("chainrule", "chainrule", "chainrule_fit", ("chainrule",))
+
+_JAX = (("JAX_PLATFORMS", "cpu"),)
+_TENSORFLOW = (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3"), ("CUDA_VISIBLE_DEVICES", ""))
 
 RIVALS: dict[str, Rival] = {
     rival.name: rival
     for rival in (
+        Rival("blocks", "chainrule's engine alone", "chainrule_blocks", ("chainrule",)),
+        Rival("eager", "chainrule eager", "chainrule_eager", ("chainrule",)),
+        Rival("jax", "JAX lax.scan", "jax_scan", ("jax",), _JAX, ("uint8", "unroll")),
         Rival("torch", "PyTorch eager", "pytorch_eager", ("torch",)),
-        Rival("jax", "JAX lax.scan", "jax_scan", ("jax",), (("JAX_PLATFORMS", "cpu"),)),
-        Rival("keras-jax", "Keras 3 (JAX)", "keras_fit", ("keras", "jax"),
-              (("KERAS_BACKEND", "jax"), ("JAX_PLATFORMS", "cpu"))),
-        Rival("keras-tensorflow", "Keras 3 (TensorFlow)", "keras_fit", ("keras", "tensorflow"),
-              (("KERAS_BACKEND", "tensorflow"), ("TF_CPP_MIN_LOG_LEVEL", "3"), ("CUDA_VISIBLE_DEVICES", ""))),
+        Rival("torch-compile", "PyTorch compiled", "pytorch_compiled", ("torch",)),
+        Rival("keras-jax", "Keras 3 (JAX)", "keras_fit", ("keras", "jax"), (("KERAS_BACKEND", "jax"), *_JAX)),
+        Rival("keras-tensorflow", "Keras 3 (TensorFlow)", "keras_fit", ("keras", "tensorflow"), _TENSORFLOW),
         Rival("sklearn", "scikit-learn", "sklearn_mlp", ("sklearn",)),
+        Rival("onnx", "ONNX Runtime", "", ("onnx", "onnxruntime")),
     )
-}  # fmt: skip
+}
+"""In the order in which they are measured.  The first two are chainrule itself: its native engine without `fit` around
+it, and its NumPy engine."""
+
+TRAINERS = tuple(name for name, rival in RIVALS.items() if rival.module)
+"""Those that can train."""
 
 
 def matching(wanted: str) -> list[Rival]:

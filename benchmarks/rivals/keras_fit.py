@@ -23,6 +23,7 @@ _limit_threads()
 
 class Model:
     def __init__(self, task: Task) -> None:
+        task.needs("Keras trains one network at a time", "not measured: the schedule is ours")
         self.task = task
         x, y = task.flat(task.x), task.y.astype(np.int32)
         if task.binary:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from workloads.accuracy import ACCURACIES
 from workloads.base import Workload
-from workloads.fashion import Fashion
+from workloads.cold import Cold
+from workloads.grid import Grid
+from workloads.growth import Growth
 from workloads.imports import Imports
+from workloads.inference import Inference
 from workloads.iris import Iris
+from workloads.letters import LETTERED, Busy
 from workloads.table import Table
 from workloads.tape import Tape, TapeWithSGD
-from workloads.xor import Xor
 
-__all__ = ["LETTERS", "WORKLOADS", "Workload"]
+__all__ = ["ALIASES", "WORKLOADS", "Workload"]
 
-WORKLOADS: dict[str, Workload] = {
-    workload.name: workload
-    for workload in (Fashion(), Iris(), Xor(), Tape(), TapeWithSGD(), Table(), Imports(), *ACCURACIES)
-}
+_ALL: tuple[Workload, ...] = (
+    *LETTERED, Busy(), Cold(), Inference(), Grid(), Table(), Iris(), *ACCURACIES, Growth(), Imports(), Tape(),
+    TapeWithSGD(),
+)  # fmt: skip
 
-# Short names for the networks that are compared everywhere.
-LETTERS = {"a": "fashion", "e": "xor"}
+WORKLOADS: dict[str, Workload] = {workload.name: workload for workload in _ALL}
+
+# Words for the lettered ones.
+ALIASES = {"fashion": "a", "xor": "e", "population": "f"}

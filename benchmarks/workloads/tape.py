@@ -14,7 +14,7 @@ import machine
 from harness import Options, Process, Result
 from rivals import OURS, Rival
 
-from workloads.base import Workload, say
+from workloads.base import Goal, Workload, say
 
 __all__ = ["Tape", "TapeWithSGD"]
 
@@ -88,7 +88,7 @@ class Tape(Workload):
     rivals = ("torch",)
     repeats = 11
     threads = 1
-    goals = ((("torch", ""), 1.0, "below PyTorch's cost per step"),)
+    goals = (Goal("torch", 1.0, "below PyTorch's cost per step"),)
     sgd = False
 
     def contender(self, name: str, smoke: bool) -> _Steps:
@@ -115,7 +115,7 @@ class Tape(Workload):
         """Ours without a rival to compare with."""
         say("  chainrule alone")
         with Process(self.name, OURS, 1, options.smoke) as ours:
-            seconds = [ours.train(seed) for seed in range(options.repeats or 3)]
+            seconds = [ours.train(seed) for seed in range(options.pairs(3))]
             scale = self.scale(options.smoke)
             return Result(
                 self.name, None, self.unit, [x * scale for x in seconds], details={"reached": {"ours": ours.score()}}
