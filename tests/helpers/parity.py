@@ -60,7 +60,9 @@ def assert_alike(got: Trained, wanted: Trained, dtype: str) -> None:
         assert mine.keys() == theirs.keys(), kind
         for name, values in theirs.items():
             assert mine[name].dtype == values.dtype, name
-            np.testing.assert_allclose(mine[name], values, rtol=rtol, atol=atol, err_msg=f"{kind} {name}")
+            # Moments of gradients that nearly cancel lose more digits than the weights do.
+            room = 5 * atol if kind == "optimizer" else atol
+            np.testing.assert_allclose(mine[name], values, rtol=rtol, atol=room, err_msg=f"{kind} {name}")
 
 
 def assert_same_bits(got: Trained, wanted: Trained) -> None:

@@ -44,8 +44,8 @@ OPTIMIZERS: tuple[Named, ...] = (
     ("SGD", {"momentum": 0.5, "dampening": 0.3}), ("SGD", {"weight_decay": 0.1, "maximize": True}),
     ("Adam", {}), ("Adam", {"betas": (0.8, 0.95), "weight_decay": 0.02}), ("Adam", {"amsgrad": True}),
     ("Adam", {"maximize": True}), ("AdamW", {}), ("AdamW", {"weight_decay": 0.3, "amsgrad": True}),
-    ("RMSprop", {}), ("RMSprop", {"alpha": 0.8, "momentum": 0.5}), ("RMSprop", {"centered": True}),
-    ("RMSprop", {"centered": True, "momentum": 0.7, "weight_decay": 0.01}),
+    ("RMSprop", {}), ("RMSprop", {"alpha": 0.8, "momentum": 0.5}), ("RMSprop", {"centered": True, "eps": 1e-2}),
+    ("RMSprop", {"centered": True, "eps": 1e-2, "momentum": 0.7, "weight_decay": 0.01}),
     ("Adagrad", {}), ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.2, "weight_decay": 0.01}),
     ("Adadelta", {}), ("Adadelta", {"rho": 0.7, "weight_decay": 0.01, "maximize": True}),
 )  # fmt: skip
