@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule.lazy import lazily
+
 if TYPE_CHECKING:
     from chainrule.data.arrays import from_arrays
     from chainrule.data.batching import batch_index, batches
@@ -48,7 +50,7 @@ __all__ = [
     "split_indices",
 ]
 
-# No file of this package may bear one of these names: importing it would put the module in the function's place.
+#: Public name -> file of this package that holds it.
 _HOMES = {
     "Column": "schema",
     "Dataset": "dataset",
@@ -74,16 +76,4 @@ _HOMES = {
     "split_indices": "splitting",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)
