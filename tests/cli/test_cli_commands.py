@@ -159,6 +159,25 @@ def test_the_demonstration_goes_on_without_matplotlib(tmp_path: Path, monkeypatc
     assert stage.files == ["penguins.csv", "penguins.safetensors", "xor-one-neuron.safetensors"]
 
 
+def test_the_demonstration_learns_clothes_where_they_are_at_hand(
+    data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chainrule.cli.demo import fashion
+    from chainrule.cli.demo.stage import Stage
+    from chainrule.cli.screen import Screen
+
+    monkeypatch.setenv("CHAINRULE_DATA", str(tmp_path))
+    monkeypatch.setenv("CHAINRULE_CACHE", str(tmp_path))
+    if not Path("/usr/share/datasets/fashion-mnist").exists():
+        assert not fashion.at_hand()
+    monkeypatch.setenv("CHAINRULE_DATA", str(data_folder))
+    assert fashion.at_hand()
+    found = fashion.clothes(Stage(Screen(quiet=True), tmp_path, 0))
+    assert found["accuracy"] >= 0.87
+    assert found["test_rows"] == 10_000
+    assert cr.load(tmp_path / "fashion.safetensors").training is False
+
+
 def test_help_version_and_examples(run: Run) -> None:
     assert run("--version").stdout == f"chainrule {cr.__version__}\n"
     assert "Your data" in run().stdout

@@ -1,4 +1,4 @@
-"""``chainrule demo``: XOR, flowers and penguins, in a few seconds and without a network."""
+"""``chainrule demo``: XOR, flowers, penguins and, if they are at hand, clothes; in a few seconds and offline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def demo(
     """Train four networks while you watch: a neuron that fails, one that does not, flowers, penguins."""
     import time
 
-    from chainrule.cli.demo import ending, iris, penguins, xor
+    from chainrule.cli.demo import ending, fashion, iris, penguins, xor
     from chainrule.cli.demo.stage import Stage
     from chainrule.cli.paths import make_folder
     from chainrule.cli.screen import Screen
@@ -29,6 +29,8 @@ def demo(
     began = time.perf_counter()
     stage = Stage(Screen(as_json=as_json), make_folder(out), seed)
     stages = [xor.one_neuron, xor.hidden_neurons, iris.flowers, penguins.birds]
+    if fashion.at_hand():
+        stages.append(fashion.clothes)
     results = {story.__name__: story(stage) for story in stages}
     seconds = time.perf_counter() - began
     ending.show(stage, seconds)
