@@ -60,7 +60,7 @@ class Barrier {
   }
 
  private:
-  static constexpr int kSpins = 4000;
+  static constexpr int kSpins = 1000;
 
 #if defined(__linux__)
   void release(std::uint32_t next) {

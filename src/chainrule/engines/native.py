@@ -19,10 +19,10 @@ from chainrule.engines import native_build
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.eager import EagerEngine
 from chainrule.engines.lowering import Lowered, Refusal, lower
-from chainrule.engines.threads import threads_for
+from chainrule.engines.threads import Crew, threads_for
 from chainrule.nn import BatchNorm1d, Dropout
 
-__all__ = ["NativeEngine"]
+__all__ = ["NativeEngine", "hyperparameters", "overwrite"]
 
 Settings = list[dict[str, Any]]
 """For each parameter group the hyperparameters of one step."""
@@ -64,6 +64,7 @@ class State:
         seconds: what these took.
         arrays: the data set last used, with its inputs and targets as the extension takes them.
         eager: the eager engine's state, once the plan was changed to something that only that engine can run.
+        crew: how many threads there are.
     """
 
     lowered: Lowered
@@ -76,6 +77,7 @@ class State:
     seconds: float = 0.0
     arrays: tuple[Dataset, np.ndarray, np.ndarray] | None = None
     eager: Any = None
+    crew: Crew = field(default_factory=Crew)
 
     @property
     def parameters(self) -> list[tuple[str, Tensor]]:
@@ -128,7 +130,7 @@ class NativeEngine:
             self._exchange(plan, state)  # a schedule has switched momentum on
             self._load(plan, state, slots)
         began = time.perf_counter()
-        block = Block(np.ascontiguousarray(batch_index, np.int64), *_hyperparameters(plan, rates))
+        block = Block(np.ascontiguousarray(batch_index, np.int64), *hyperparameters(plan, rates))
         result = self._steps(plan, state, data, block)
         if rates is not None:
             for group, settings in zip(plan.optimizer.param_groups, rates[len(result.losses) - 1], strict=True):
@@ -155,9 +157,12 @@ class NativeEngine:
         losses = np.empty(len(block.index))
         shape = (*block.index.shape, state.lowered.outputs)
         outputs = np.empty(shape, state.lowered.dtype) if plan.keep_outputs else None
-        done, stopped = state.network.run(
-            inputs, data.scale, targets, block.index, block.options, block.hypers, plan.clip_norm, plan.clip_value,
-            plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, _threads(state.lowered, shape[1]), losses, outputs,
+        done, stopped = state.crew.run(
+            _threads(state.lowered, shape[1]),
+            lambda threads: state.network.run(
+                inputs, data.scale, targets, block.index, block.options, block.hypers, plan.clip_norm, plan.clip_value,
+                plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, threads, losses, outputs,
+            ),
         )  # fmt: skip
         state.step += done - stopped
         return BlockResult(losses[:done], None if outputs is None else list(outputs[:done]), stopped)
@@ -259,7 +264,7 @@ class NativeEngine:
             where, path = homes.get(id(tensor), (0, None))
             if path is None or not tensor.requires_grad:
                 continue
-            _overwrite(tensor, values)
+            overwrite(tensor, values)
             if steps:
                 kept = plan.optimizer.state.get(path, {})  # may hold what these options do not need
                 fresh = dict(zip(state.slots[where], slots, strict=True))
@@ -311,7 +316,7 @@ def _slots_like(state: State, i: int, tensor: Tensor) -> list[np.ndarray]:
     return [np.empty(tensor.shape, tensor.dtype) for _ in range(state.network.slot_count(i))]
 
 
-def _overwrite(tensor: Tensor, values: np.ndarray) -> None:
+def overwrite(tensor: Tensor, values: np.ndarray) -> None:
     """In place, so that arrays which share the parameter's memory follow it."""
     if tensor._data.flags.writeable:
         np.copyto(tensor._data, values)
@@ -330,7 +335,7 @@ def _arrays(state: State, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return state.arrays[1:]
 
 
-def _hyperparameters(plan: Plan, rates: list[Settings] | None) -> tuple[list[str], np.ndarray]:
+def hyperparameters(plan: Plan, rates: list[Settings] | None) -> tuple[list[str], np.ndarray]:
     """Names, and ``(K or 1, groups, names)`` values."""
     groups = plan.optimizer.param_groups
     rows = [_flat({name: group[name] for name in plan.optimizer.defaults}) for group in groups]

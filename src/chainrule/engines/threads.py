@@ -11,10 +11,11 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
-__all__ = ["processors", "suited_threads", "threads_for"]
+__all__ = ["Crew", "processors", "suited_threads", "threads_for"]
 
 _WORTH_A_THREAD = 1_500_000  # multiplications in the native engine, whose threads meet within a microsecond
 _SMALL = 20_000_000  # multiplications in one forward pass; about a millisecond on one core
@@ -57,6 +58,38 @@ def _controller() -> Any:
         return None
     controller = threadpoolctl.ThreadpoolController().select(user_api="blas")
     return controller if any(library["num_threads"] != 1 for library in controller.info()) else None
+
+
+_TELLING = 0.005  # seconds; shorter blocks say nothing about the machine
+_CROWDED = 0.75  # of the time a thread has run; less means that it waited for others to get a processor
+_SHORTEST_BREAK, _LONGEST_BREAK = 4, 64  # blocks
+
+Result = TypeVar("Result")
+
+
+class Crew:
+    """Takes fewer threads where other processes want the processors.
+
+    Threads that meet several times in a step wait for the one that has no processor just then: on a busy machine two
+    are slower than one.  Results do not depend on their number, so it may change from block to block.
+    """
+
+    def __init__(self) -> None:
+        self._alone = 0
+        self._break = _SHORTEST_BREAK
+
+    def run(self, most: int, work: Callable[[int], Result]) -> Result:
+        """Return ``work(threads)`` with `most` threads or, for some blocks after a crowded one, a single thread."""
+        threads = 1 if self._alone else most
+        wall, own = time.perf_counter(), time.thread_time()
+        result = work(threads)
+        wall, own = time.perf_counter() - wall, time.thread_time() - own
+        self._alone = max(0, self._alone - 1)
+        if threads > 1 and wall > _TELLING:
+            crowded = own < _CROWDED * wall
+            self._alone = self._break if crowded else 0
+            self._break = min(2 * self._break, _LONGEST_BREAK) if crowded else _SHORTEST_BREAK
+        return result
 
 
 def threads_for(multiplications: int) -> int:
