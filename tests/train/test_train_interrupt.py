@@ -62,14 +62,14 @@ def fit(*inside: nn.Module, **options: Any) -> tuple[nn.Sequential, cr.History]:
 
 
 def test_the_running_block_is_finished_and_the_history_kept() -> None:
-    model, history = fit(Pressing(9), metrics=["mae"])
+    model, history = fit(Pressing(9), metrics=["rmse"])
     assert history.stopped == "interrupted"
     assert 2 <= history.epochs <= 3
-    assert len(history["mae"]) == history.epochs
+    assert len(history["rmse"]) == history.epochs
     assert not model.training
 
 
-@pytest.mark.parametrize("metrics", [[], ["mae"]], ids=["joined", "observed"])
+@pytest.mark.parametrize("metrics", [[], ["rmse"]], ids=["joined", "observed"])
 def test_the_parameters_are_those_of_the_steps_that_were_taken(metrics: list[str]) -> None:
     from chainrule import optim
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.data.checks import check_whole
 from chainrule.errors import DataError
 
-__all__ = ["batch_index", "batches"]
+__all__ = ["batch_index", "batches", "epochs_index"]
 
 Indices = NDArray[np.intp]
 
@@ -43,6 +43,28 @@ def batch_index(
     full = n // batch_size
     order = order.astype(np.intp, copy=False)
     return order[: full * batch_size].reshape(full, batch_size), order[full * batch_size :]
+
+
+def epochs_index(n: int, batch_size: int, epochs: int, rng: np.random.Generator | None = None) -> Indices:
+    """Return the batches of several epochs at once; a last batch that is smaller ends in -1.
+
+    Args:
+        n: number of rows.
+        batch_size: rows per batch, B.
+        epochs: how many.
+        rng: generator that shuffles each epoch, advanced as by `batch_index`; None for 0, 1, 2, …
+
+    Returns:
+        ``(epochs · K, B)`` with ``K = ⌈n / B⌉``.
+    """
+    steps = -(-n // batch_size)
+    orders = np.full((epochs, steps * batch_size), -1, np.intp)
+    if rng is None:
+        orders[:, :n] = np.arange(n)
+    else:
+        for order in orders:
+            order[:n] = rng.permutation(n)
+    return orders.reshape(epochs * steps, batch_size)
 
 
 def batches(

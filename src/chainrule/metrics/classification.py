@@ -10,7 +10,7 @@ import numpy.typing as npt
 from chainrule.errors import ConfigError, DataError, UnknownNameError
 from chainrule.metrics.inputs import Floats, Ints, positive_count, predicted_classes
 
-__all__ = ["Average", "accuracy", "confusion_matrix", "f1", "precision", "recall"]
+__all__ = ["Average", "accuracy", "confusion_matrix", "f1", "hits", "precision", "recall"]
 
 Average = Literal["binary", "macro", "micro", "weighted"]
 AVERAGES: tuple[Average, ...] = ("binary", "macro", "micro", "weighted")
@@ -32,8 +32,13 @@ def accuracy(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
         DataError: if there are no rows, a number is not finite, or a class index is negative or out of range.
         DTypeError: if something is not a number.
     """
+    return float(np.mean(hits(outputs, targets)))
+
+
+def hits(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each row's predicted class is the true one; `accuracy` is their mean."""
     predicted, true, _ = predicted_classes(outputs, targets)
-    return float(np.mean(predicted == true))
+    return predicted == true
 
 
 def precision(outputs: npt.ArrayLike, targets: npt.ArrayLike, average: Average = "binary") -> float:

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import DTypeError, UnknownNameError
-from chainrule.metrics.classification import AVERAGES, accuracy, f1, precision, recall
+from chainrule.metrics.classification import AVERAGES, accuracy, f1, hits, precision, recall
 from chainrule.metrics.probability import log_loss, roc_auc, top_k_accuracy
-from chainrule.metrics.regression import mae, r2, rmse
+from chainrule.metrics.regression import absolute_errors, mae, r2, rmse
 
 __all__ = ["Metric", "defaults", "get", "names"]
 
@@ -29,6 +29,8 @@ class Metric:
         higher_is_better: False for errors and losses.
         kind: the tasks it is for; ``"any"`` for a user's own function.
         needs_probabilities: False if class indices would do as outputs.
+        rows: where the metric is a mean over rows, what it is the mean of: an array with as many numbers for each row.
+            Many epochs are then measured in one go.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Metric:
     higher_is_better: bool = True
     kind: Kind = "any"
     needs_probabilities: bool = True
+    rows: Callable[..., Any] | None = None
 
     def __call__(self, outputs: Any, targets: Any) -> float:
         """Return the metric as a float.
@@ -58,7 +61,7 @@ class Metric:
 
 
 def _build() -> dict[str, Metric]:
-    table = [Metric("accuracy", accuracy, True, "classification", False)]
+    table = [Metric("accuracy", accuracy, True, "classification", False, hits)]
     for function in (precision, recall, f1):
         for average in AVERAGES:
             # scikit-learn's names: "f1" is the binary one, then "f1_macro", …
@@ -69,7 +72,7 @@ def _build() -> dict[str, Metric]:
         Metric("top_k_accuracy", top_k_accuracy, True, "classification", True),
         Metric("roc_auc", roc_auc, True, "classification", True),
         Metric("log_loss", log_loss, False, "classification", True),
-        Metric("mae", mae, False, "regression", False),
+        Metric("mae", mae, False, "regression", False, absolute_errors),
         Metric("rmse", rmse, False, "regression", False),
         Metric("r2", r2, True, "regression", False),
     ]

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import DataError
-from chainrule.metrics.inputs import columns_of_values
+from chainrule.metrics.inputs import Floats, columns_of_values
 
-__all__ = ["mae", "r2", "rmse"]
+__all__ = ["absolute_errors", "mae", "r2", "rmse"]
 
 
 def mae(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
@@ -23,8 +23,13 @@ def mae(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
         DataError: if there are no rows or a number is not finite.
         DTypeError: if something is not a number.
     """
+    return float(np.mean(absolute_errors(outputs, targets)))
+
+
+def absolute_errors(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> Floats:
+    """The error of each row and column ``(N, k)``; `mae` is their mean."""
     predicted, true = columns_of_values(outputs, targets)
-    return float(np.mean(np.abs(predicted - true)))
+    return np.abs(predicted - true)
 
 
 def rmse(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:

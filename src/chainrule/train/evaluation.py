@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,8 +22,11 @@ from chainrule.train.inputs import as_module, inputs_only, like_training, model_
 from chainrule.train.objective import choose_loss, named_loss, with_targets
 
 __all__ = [
-    "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "predict", "predict_proba", "scores",
+    "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "joined_metrics", "predict",
+    "predict_proba", "scores",
 ]  # fmt: skip
+
+Measured = TypeVar("Measured")
 
 
 class Scores(dict[str, float]):
@@ -139,7 +142,7 @@ def scores(
     total = float(value._data.mean())
     found = Scores(loss=total)
     if math.isfinite(total):
-        found.update(_measured(loss, metrics, data, outputs, data.targets))
+        found.update(_measured(loss, metrics, data, outputs, data.targets, _measure))
     else:
         found.update({metric.name: math.nan for metric in metrics})
     return found
@@ -151,12 +154,53 @@ def epoch_metrics(
     """Metrics of an epoch's training outputs; NaN where a metric cannot be had from them."""
     if not metrics or data.targets is None:
         return {}
-    return _measured(loss, metrics, data, np.concatenate(outputs), data.targets[np.concatenate(rows)])
+    return _measured(loss, metrics, data, np.concatenate(outputs), data.targets[np.concatenate(rows)], _measure)
+
+
+def joined_metrics(
+    loss: Loss, metrics: Sequence[Metric], data: Dataset, outputs: list[np.ndarray], rows: np.ndarray, epochs: int
+) -> dict[str, list[float]]:
+    """`epoch_metrics` of several epochs, for metrics that are means over rows.
+
+    Args:
+        outputs: those of each step.
+        rows: ``(steps, B)`` row numbers.
+        epochs: how many epochs these are.
+    """
+    if not metrics or data.targets is None or not epochs:
+        return {}
+
+    def means(metric: Metric, prediction: np.ndarray, targets: np.ndarray) -> list[float]:
+        assert metric.rows is not None
+        found: list[float] = np.mean(metric.rows(prediction, targets).reshape(epochs, -1), axis=1).tolist()
+        return found
+
+    try:
+        return _measured(loss, metrics, data, np.concatenate(outputs), data.targets[rows.reshape(-1)], means)
+    except DataError:  # in some epoch; the others have their values
+        steps = len(rows) // epochs
+        each = [
+            epoch_metrics(loss, metrics, data, outputs[k : k + steps], list(rows[k : k + steps]))
+            for k in range(0, len(rows), steps)
+        ]
+        return {metric.name: [one[metric.name] for one in each] for metric in metrics}
+
+
+def _measure(metric: Metric, prediction: np.ndarray, targets: np.ndarray) -> float:
+    try:
+        return metric(prediction, targets)
+    except DataError:  # such as a ranking of rows that are all of one class, or outputs that are not finite
+        return math.nan
 
 
 def _measured(
-    loss: Loss, metrics: Sequence[Metric], data: Dataset, outputs: np.ndarray, targets: Any
-) -> dict[str, float]:
+    loss: Loss,
+    metrics: Sequence[Metric],
+    data: Dataset,
+    outputs: np.ndarray,
+    targets: Any,
+    measure: Callable[[Metric, np.ndarray, np.ndarray], Measured],
+) -> dict[str, Measured]:
     with quiet():
         prediction = np.asarray(loss.link(outputs))
     fitted = data.preprocessing
@@ -169,7 +213,7 @@ def _measured(
     elif decides(loss, data.task, outputs[0].size):
         decided = np.clip(prediction.reshape(-1), 0, 1), targets.reshape(-1).astype(np.int64)
         return {
-            m.name: _measure(m, *(decided if m.kind == "classification" else (prediction, targets))) for m in metrics
+            m.name: measure(m, *(decided if m.kind == "classification" else (prediction, targets))) for m in metrics
         }
     elif data.task == "regression":
         # In double precision: a large mean would swallow what the model learned.
@@ -177,14 +221,7 @@ def _measured(
             values.reshape(len(values), -1).astype(np.float64) * fitted.target_std + fitted.target_mean
             for values in (prediction, targets)
         )
-    return {metric.name: _measure(metric, prediction, targets) for metric in metrics}
-
-
-def _measure(metric: Metric, prediction: np.ndarray, targets: np.ndarray) -> float:
-    try:
-        return metric(prediction, targets)
-    except DataError:  # such as a ranking of rows that are all of one class, or outputs that are not finite
-        return math.nan
+    return {metric.name: measure(metric, prediction, targets) for metric in metrics}
 
 
 def choose_metrics(wanted: Any, loss: Loss, data: Dataset, output_shape: tuple[int, ...]) -> tuple[Metric, ...]:

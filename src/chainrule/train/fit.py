@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule import engines, optim
 from chainrule.core import rng
+from chainrule.data.dataset import Dataset
 from chainrule.engines.base import Engine, Plan
 from chainrule.errors import ConfigError, DTypeError
 from chainrule.nn.module import Module
@@ -78,6 +79,38 @@ def fit(
         TrainingError: if the loss is not a number in the first epoch; later, training stops and `History.stopped` says
             where.
     """
+    training = set_up(
+        model, data, loss=loss, optimizer=optimizer, lr=lr, epochs=epochs, batch_size=batch_size,
+        validation=validation, metrics=metrics, callbacks=callbacks, schedule=schedule, clip_norm=clip_norm,
+        clip_value=clip_value, shuffle=shuffle, seed=seed, engine=engine, verbose=verbose,
+    )  # fmt: skip
+    mark(training.plan, training.data)
+    history = training.run()
+    remember(model, history)
+    return history
+
+
+def set_up(
+    model: Module,
+    data: Any,
+    *,
+    loss: Any,
+    optimizer: str | Optimizer,
+    lr: float | None,
+    epochs: int,
+    batch_size: int,
+    validation: Any,
+    metrics: Any,
+    callbacks: Sequence[Callback] | Callback,
+    schedule: Any,
+    clip_norm: float | None,
+    clip_value: float | None,
+    shuffle: bool,
+    seed: int | None,
+    engine: str | Engine,
+    verbose: Verbosity | bool,
+) -> Training:
+    """All that `fit` does before the first step: check and prepare; the model is left as it is."""
     check_count("epochs", epochs)
     if epochs > MOST_EPOCHS:
         raise ConfigError("epochs is not usable", expected=f"at most {MOST_EPOCHS:,}", got=epochs)
@@ -103,20 +136,26 @@ def fit(
     runner = engines.choose(engine, plan)
     steps = -(-len(training) // batch_size)
     rates = None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps)
-    run = Training(
+    return Training(
         plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle)
     )  # fmt: skip
-    model.preprocessing, model.objective = dataset.preprocessing, objective
-    _remember(model, None)  # what is saved while this training runs has no curves of the last one
-    history = run.run()
-    _remember(model, {name: list(values) for name, values in history.items()})
-    return history
 
 
-def _remember(model: Module, curves: dict[str, list[float]] | None) -> None:
+def mark(plan: Plan, data: Dataset) -> None:
+    """Let the model know what it is trained on, and for."""
+    plan.model.preprocessing, plan.model.objective = data.preprocessing, plan.loss
+    if _remembers(plan.model):
+        plan.model.history = None  # what is saved while this training runs has no curves of the last one
+
+
+def remember(model: Module, history: History) -> None:
     """Keep the curves with the model, unless its class uses the name for something of its own."""
-    if model.history is None or isinstance(model.history, dict):
-        model.history = curves
+    if _remembers(model):
+        model.history = {name: list(values) for name, values in history.items()}
+
+
+def _remembers(model: Module) -> bool:
+    return model.history is None or isinstance(model.history, dict)
 
 
 def _callbacks(callbacks: Any) -> tuple[Callback, ...]:

@@ -47,6 +47,11 @@ class History(dict[str, list[float]]):
         for name, value in values.items():
             self.setdefault(name, []).append(value)
 
+    def extend(self, curves: dict[str, list[float]]) -> None:
+        """Append several epochs' values."""
+        for name, values in curves.items():
+            self.setdefault(name, []).extend(values)
+
     def to_pandas(self) -> Any:
         """The curves as a ``pandas.DataFrame``, one row per epoch, indexed from 1.
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batching import batch_index
+from chainrule.data.batching import batch_index, epochs_index
 from chainrule.data.dataset import Dataset
 from chainrule.engines.base import BlockResult, Engine, Plan
 from chainrule.errors import TrainingError
@@ -26,7 +26,7 @@ from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import Callback, TerminateOnNaN
 from chainrule.train.diagnosis import describe_parameter, locate_nonfinite
-from chainrule.train.evaluation import epoch_metrics, scores
+from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores
 from chainrule.train.history import History
 from chainrule.train.progress import Progress
 from chainrule.train.rates import Rates
@@ -61,6 +61,9 @@ class Training:
         history: the curves so far.
         epoch: the running epoch, from 0.
         step: steps taken so far.
+        rows_per_step: how many rows each step of an epoch sees.
+        rates: moves the schedule on.
+        interrupted: whether Ctrl-C was pressed.
     """
 
     def __init__(
@@ -86,12 +89,12 @@ class Training:
         self.history = History()
         self.history.engine, self.history.seed = engine.name, plan.seed
         self.epoch = self.step = 0
-        self._rows = self._rows_per_step()
-        self._rates = Rates(plan.optimizer, schedule, len(self._rows))
+        self.rows_per_step = self._count_rows()
+        self.rates = Rates(plan.optimizer, schedule, len(self.rows_per_step))
         self._state: Any = None
         self._written = 0
         self._block = 1
-        self._interrupted = False
+        self.interrupted = False
         self._best: tuple[float, Snapshot] | None = None
 
     @property
@@ -108,6 +111,12 @@ class Training:
         names = ["loss", *(metric.name for metric in self.metrics)]
         held_out = [f"val_{name}" for name in names] if self.validation is not None else []
         return (*names, *held_out, "lr")
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether somebody wants to look after each epoch."""
+        measured = any(metric.rows is None for metric in self.metrics)
+        return bool(self.validation is not None or measured or self.callbacks or self.rates.needs_metric)
 
     # What callbacks may ask for
 
@@ -143,15 +152,15 @@ class Training:
                 callback.on_train_begin()
                 started.append(callback)
             self._state = self.engine.prepare(self.plan)
-            self.progress.begin(self.epochs, len(self._rows))
-            with self._catching_interrupts():
-                while self.epoch < self.epochs and self.history.stopped is None and not self._interrupted:
+            self.progress.begin(self.epochs, len(self.rows_per_step))
+            with self.catching_interrupts():
+                while self.epoch < self.epochs and self.history.stopped is None and not self.interrupted:
                     self._run_epochs(self._joined_epochs())
         finally:
             self._written = -1  # also steps of a block that an exception ended
             self._write_back()
             self.model.eval()
-            if self._interrupted:
+            if self.interrupted:
                 self._end_interrupted()
             for callback in started:
                 callback.on_train_end()
@@ -159,7 +168,7 @@ class Training:
             self.progress.end(self._note())
         return self.history
 
-    def _rows_per_step(self) -> np.ndarray:
+    def _count_rows(self) -> np.ndarray:
         """How many rows each step of an epoch sees."""
         full, rest = self._next_order(np.random.default_rng(0))
         return np.array([full.shape[1]] * len(full) + [len(rest)] * bool(len(rest)), np.float64)
@@ -174,16 +183,15 @@ class Training:
 
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
-        observed = self.validation is not None or self.metrics or self.callbacks or self._rates.needs_metric
-        if observed or (self._rows != self.batch_size).any():
+        if self.is_observed or (self.rows_per_step != self.batch_size).any():
             return 1
-        joined = min(self._block // len(self._rows), _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
+        joined = min(self._block // len(self.rows_per_step), _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
         return max(joined, 1)
 
     def _run_epochs(self, count: int) -> None:
         for callback in self.callbacks:
             callback.on_epoch_begin(self.epoch)
-        lr = self._rates.lr
+        lr = self.rates.lr
         if count > 1:
             self._run_joined(count, lr)
             return
@@ -192,7 +200,7 @@ class Training:
         if ran is None:
             return
         losses, outputs, rows = ran
-        logs = {"loss": self._epoch_losses(losses)[0]}
+        logs = {"loss": float(self.epoch_losses(losses)[0])}
         logs.update(epoch_metrics(self.plan.loss, self.metrics, self.data, outputs, rows))
         if self.validation is not None:
             self._write_back()
@@ -201,21 +209,26 @@ class Training:
             self._keep_best(logs["val_loss"])
         logs["lr"] = lr
         self._finish_epoch(logs)
-        self._rates.end_epoch(logs.get("val_loss", logs["loss"]))
+        self.rates.end_epoch(logs.get("val_loss", logs["loss"]))
 
     def _run_joined(self, count: int, lr: float) -> None:
         """Run several epochs of full batches as one block."""
-        index = np.concatenate([self._next_order(self.order)[0] for _ in range(count)])
-        steps = len(self._rows)
-        settings = self._rates.for_steps(len(index), count)
+        index = epochs_index(len(self.data), self.batch_size, count, self.order if self.shuffle else None)
+        steps = len(self.rows_per_step)
+        settings = self.rates.for_steps(len(index), count)
         result = self._run_block(index, settings)
         done = (len(result.losses) - result.stopped) // steps
-        for k, loss in enumerate(self._epoch_losses(result.losses[: done * steps])):
-            self._finish_epoch({"loss": loss, "lr": lr if settings is None else settings[k * steps][0]["lr"]})
+        curves = {"loss": self.epoch_losses(result.losses[: done * steps]).tolist()}
+        outputs, rows = (result.outputs or [])[: done * steps], index[: done * steps]
+        curves.update(joined_metrics(self.plan.loss, self.metrics, self.data, outputs, rows, done))
+        lrs = [lr if settings is None else settings[k * steps][0]["lr"] for k in range(done)]
+        self.history.extend({**curves, "lr": lrs})
+        self.progress.joined(self.epoch, curves)
+        self.epoch += done
         if result.stopped:
             self._diverged(result, index[len(result.losses) - 1])
         else:
-            self._rates.end_epoch(result.losses[-1])
+            self.rates.end_epoch(result.losses[-1])
 
     def _run_blocks(
         self, full: np.ndarray, rest: np.ndarray
@@ -224,10 +237,10 @@ class Training:
         losses: list[np.ndarray] = []
         outputs: list[np.ndarray] = []
         rows: list[np.ndarray] = []
-        start, total = 0, len(self._rows)
+        start, total = 0, len(self.rows_per_step)
         while start < total:
             index = full[start : start + self._block] if start < len(full) else rest[None]
-            result = self._run_block(index, self._rates.for_steps(len(index)))
+            result = self._run_block(index, self.rates.for_steps(len(index)))
             losses.append(result.losses)
             if result.stopped:
                 self._diverged(result, index[len(result.losses) - 1])
@@ -236,7 +249,7 @@ class Training:
                 outputs += result.outputs
                 rows.append(index.reshape(-1))
             start += len(index)
-            if self._interrupted and start < total:
+            if self.interrupted and start < total:
                 return None
             running = sum(float(part.sum()) for part in losses) / start
             self.progress.block(self.epoch, start, {"loss": running})
@@ -247,16 +260,23 @@ class Training:
         result = self.engine.run(self.plan, self._state, self.data, index, settings)
         wanted = int(len(index) * _BLOCK_SECONDS / max(time.perf_counter() - began, 1e-6))
         self._block = max(1, min(wanted, self._block * 4, _LARGEST_BLOCK))
-        self._rates.settle()
+        self.rates.settle()
         self.step += len(result.losses)
         return result
 
-    def _epoch_losses(self, losses: np.ndarray) -> list[float]:
-        """Each epoch's loss: over its rows the mean of the steps', or their sum if the loss is a sum over rows."""
-        each = losses.reshape(-1, len(self._rows))
+    def epoch_losses(self, losses: np.ndarray) -> np.ndarray:
+        """Each epoch's loss: over its rows the mean of the steps', or their sum if the loss is a sum over rows.
+
+        Args:
+            losses: ``(…, steps)``, those of whole epochs.
+
+        Returns:
+            ``(…, epochs)``.
+        """
+        each = losses.reshape(*losses.shape[:-1], -1, len(self.rows_per_step))
         if self.plan.loss.reduction == "sum":
-            return each.sum(axis=1).tolist()  # type: ignore[no-any-return]
-        return ((each * self._rows).sum(axis=1) / len(self.data)).tolist()  # type: ignore[no-any-return]
+            return np.asarray(each.sum(axis=-1, dtype=np.float64))
+        return np.asarray((each * self.rows_per_step).sum(axis=-1) / len(self.data))
 
     def _finish_epoch(self, logs: dict[str, float]) -> None:
         self.history.add(logs)
@@ -308,7 +328,7 @@ class Training:
         return note
 
     @contextlib.contextmanager
-    def _catching_interrupts(self) -> Iterator[None]:
+    def catching_interrupts(self) -> Iterator[None]:
         """Let the first Ctrl-C end training after the running block, and the second one at once."""
         before = signal.getsignal(signal.SIGINT)
         # None: a handler that is not Python's and could not be put back.  Ignored: the user's wish, as under nohup.
@@ -317,9 +337,9 @@ class Training:
             return
 
         def interrupt(number: int, frame: FrameType | None) -> None:
-            if self._interrupted:
+            if self.interrupted:
                 raise KeyboardInterrupt
-            self._interrupted = True
+            self.interrupted = True
 
         try:
             signal.signal(signal.SIGINT, interrupt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Literal, Protocol, TextIO
 
 from chainrule.errors import ConfigError
@@ -25,6 +26,7 @@ class Progress(Protocol):
     def begin(self, epochs: int, steps: int) -> None: ...
     def block(self, epoch: int, step: int, values: dict[str, float]) -> None: ...
     def epoch(self, epoch: int, values: dict[str, float]) -> None: ...
+    def joined(self, first: int, curves: dict[str, list[float]]) -> None: ...
     def end(self, note: str | None) -> None: ...
 
 
@@ -62,6 +64,9 @@ class _Silent:
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         pass
 
+    def joined(self, first: int, curves: dict[str, list[float]]) -> None:
+        pass
+
     def end(self, note: str | None) -> None:
         pass
 
@@ -78,6 +83,19 @@ class _Shown:
         self.epochs, self.steps = epochs, steps
         self.began = self.epoch_began = time.perf_counter()
 
+    def joined(self, first: int, curves: dict[str, list[float]]) -> None:
+        """Several epochs at once, of which only those are told that would be shown."""
+        last = first + len(curves["loss"]) - 1
+        for epoch in (*self.shown(range(first, last)), *([last] if last >= first else [])):
+            self.epoch(epoch, {name: values[epoch - first] for name, values in curves.items()})
+
+    def shown(self, epochs: range) -> Sequence[int]:
+        """Which of these epochs have to be shown if others follow."""
+        raise NotImplementedError
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        raise NotImplementedError
+
     def write(self, text: str) -> None:
         self.out.write(_writable(text, getattr(self.out, "encoding", None)))
         self.out.flush()
@@ -92,10 +110,14 @@ class _Lines(_Shown):
         pass
 
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
-        every = -(-self.epochs // _LINES)
         self.left_out = (epoch, time.perf_counter(), values)
-        if (epoch + 1) % every == 0 or epoch in (0, self.epochs - 1):
+        if self.shown(range(epoch, epoch + 1)) or epoch == self.epochs - 1:
             self._write_line()
+
+    def shown(self, epochs: range) -> Sequence[int]:
+        every = -(-self.epochs // _LINES)
+        first = [0] if 0 in epochs else []
+        return [*first, *range(max(epochs.start + -(epochs.start + 1) % every, 1), epochs.stop, every)]
 
     def end(self, note: str | None) -> None:
         if self.left_out is not None:
@@ -132,6 +154,9 @@ class _Bar(_Shown):
         self._title(epoch)
         rate = (now - self.epoch_began) / max(step, 1)
         self._draw(step, self.steps, f"{_duration(rate * (self.steps - step))} left {_duration(rate)}/step", values)
+
+    def shown(self, epochs: range) -> Sequence[int]:
+        return () if self.single else epochs
 
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         now = time.perf_counter()

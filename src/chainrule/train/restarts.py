@@ -21,7 +21,9 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.train.building import check_build, random_numbers_kept
 from chainrule.train.evaluation import check_count, evaluate
 from chainrule.train.fit import fit
+from chainrule.train.history import History
 from chainrule.train.inputs import as_module
+from chainrule.train.together import train_together
 
 __all__ = ["Restart", "Restarts", "Solution", "restarts", "wilson_interval"]
 
@@ -137,6 +139,10 @@ def restarts(
     scale and, for tanh and sigmoid, sign (see `chainrule.explain.solutions`).  The random numbers of the program go on
     afterwards as if nothing had been drawn.
 
+    Each network is the one that `fit` makes of that seed.  Small chains of Linear layers and activations are trained
+    all at once by the native engine, to the same result but for rounding; with metrics, callbacks, validation or
+    clipping, one after the other.
+
     Args:
         build: makes a new, untrained network; called once for each seed, after `manual_seed`.
         data: as for `fit`; the score is taken on the training data.
@@ -145,7 +151,7 @@ def restarts(
         metric: name of the score, or "loss"; default: accuracy for classes, R² for numbers.
         goal: what the score has to reach; default: 0.95 for accuracy, 0.9 for R².
         confidence: of the interval for the probability of success.
-        **fit_options: as for `fit`; the optimiser by name.
+        **fit_options: as for `fit`; the optimiser by name; no metrics by epoch unless they are asked for.
 
     Returns:
         `Restarts`.
@@ -162,22 +168,22 @@ def restarts(
         raise ConfigError("bad confidence", expected="a number between 0 and 1", got=confidence)
     if metric is not None:
         _goal(metric, goal)
-    options = {"verbose": 0, **fit_options}
+    options = {"verbose": 0, "metrics": [], **fit_options}
     runs: list[tuple[int, float, tuple[float, ...], float, str | None]] = []
-    models: list[Module] = []
     with random_numbers_kept():
-        rng.manual_seed(seed)
-        for one in range(seed, seed + n):
-            rng.manual_seed(one)
-            model = as_module(build())
-            if any(model is earlier for earlier in models):
-                raise ConfigError("build must make a new network each time", fix="Build it inside the function")
-            losses, seconds, stopped = _train(model, data, one, options)
+        rng.manual_seed(seed)  # refuses what is no seed
+        seeds = range(seed, seed + n)
+        models = [_built(build, one) for one in seeds]
+        if len({id(model) for model in models}) < n:
+            raise ConfigError("build must make a new network each time", fix="Build it inside the function")
+        together = train_together(models, data, seeds, options) or [None] * n
+        for one, model, history in zip(seeds, models, together, strict=True):
+            losses, seconds, stopped = _told(history) if history is not None else _train(model, data, one, options)
             metric, score = _score(model, data, metric, options.get("loss"), diverged=not losses)
-            models.append(model)
             runs.append((one, score, losses, seconds, stopped))
-            if stopped == "interrupted":
+            if stopped == "interrupted" and history is None:
                 break
+    models = models[: len(runs)]
     assert metric is not None
     wanted = _goal(metric, goal)
     finished = tuple(
@@ -206,6 +212,15 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     return (0.0 if successes == 0 else low), (1.0 if successes == n else high)
 
 
+def _built(build: Callable[[], Module], seed: int) -> Module:
+    rng.manual_seed(seed)
+    return as_module(build())
+
+
+def _told(history: History) -> tuple[tuple[float, ...], float, str | None]:
+    return tuple(history.get("loss", ())), history.seconds, history.stopped
+
+
 def _train(model: Module, data: Any, seed: int, options: dict[str, Any]) -> tuple[tuple[float, ...], float, str | None]:
     """Losses, seconds, and why it stopped; no losses if not even the first epoch could be finished."""
     from time import perf_counter
@@ -215,7 +230,7 @@ def _train(model: Module, data: Any, seed: int, options: dict[str, Any]) -> tupl
         history = fit(model, data, **{**options, "seed": seed})
     except TrainingError as error:
         return (), perf_counter() - began, str(error)
-    return tuple(history.get("loss", ())), history.seconds, history.stopped
+    return _told(history)
 
 
 def _score(model: Module, data: Any, metric: str | None, loss: Any, diverged: bool) -> tuple[str, float]:

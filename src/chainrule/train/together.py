@@ -1,0 +1,126 @@
+"""Training many networks of one shape at once, each as `fit` would train it alone."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.batching import epochs_index
+from chainrule.engines.lowering import Refusal
+from chainrule.engines.population import Population
+from chainrule.nn.module import Module
+from chainrule.train.fit import fit, mark, remember, set_up
+from chainrule.train.history import History
+from chainrule.train.loop import Training
+
+__all__ = ["train_together"]
+
+_BLOCK_SECONDS = 0.05  # so that Ctrl-C is answered about this often
+_LARGEST_BLOCK = 16_384
+_LARGEST_INDEX = 1 << 22  # row numbers held at once
+
+_OPTIONS = {
+    name: one.default for name, one in inspect.signature(fit).parameters.items() if one.kind is one.KEYWORD_ONLY
+}
+
+
+def train_together(
+    models: Sequence[Module], data: Any, seeds: Sequence[int], options: dict[str, Any]
+) -> list[History | None] | None:
+    """Train all models at once.
+
+    Args:
+        models: untrained networks of one shape.
+        data: as for `fit`.
+        seeds: of each network's batch order.
+        options: as for `fit`.
+
+    Returns:
+        a history for each network; None for one that diverged and is as untrained as before.  None instead of the list
+        if these networks cannot be trained so, or if nothing would be gained.
+
+    Raises:
+        ChainruleError: as `fit` does before the first step.
+    """
+    if len(models) < 2 or not set(options) <= set(_OPTIONS) or options.get("engine", "auto") not in ("auto", "native"):
+        return None
+    training = set_up(models[0], data, **{**_OPTIONS, **options, "seed": seeds[0]})
+    if training.is_observed:
+        return None
+    try:
+        return _Together(training, models, seeds).run()
+    except Refusal:
+        return None
+
+
+class _Together:
+    """One run of all networks."""
+
+    def __init__(self, training: Training, models: Sequence[Module], seeds: Sequence[int]) -> None:
+        self.training, self.models, self.seeds = training, models, seeds
+        self.population = Population(training.plan, models, training.data)
+        self.orders = [np.random.default_rng(seed) for seed in seeds]
+        self.losses: list[np.ndarray] = []  # (epochs, n) each
+        self.rates: list[float] = []
+        self.block = 1  # steps
+
+    def run(self) -> list[History | None]:
+        began = time.perf_counter()
+        training = self.training
+        with training.catching_interrupts():
+            while len(self.rates) < training.epochs and not training.interrupted and self.population.sound.any():
+                self._run_epochs()
+        seconds = (time.perf_counter() - began) / len(self.models)
+        return self._finish(seconds)
+
+    def _run_epochs(self) -> None:
+        training = self.training
+        steps, rates = len(training.rows_per_step), training.rates
+        numbers = len(training.data) * (len(self.models) if training.shuffle else 1)
+        epochs = max(1, min(self.block // steps, _LARGEST_INDEX // numbers, training.epochs - len(self.rates)))
+        lr = rates.lr
+        index = self._index(epochs)
+        found = []
+        for start in range(0, epochs * steps, self.block if epochs == 1 else epochs * steps):
+            part = index[..., start : start + (self.block if epochs == 1 else epochs * steps), :]
+            began = time.perf_counter()
+            settings = rates.for_steps(part.shape[-2], epochs if epochs > 1 else 0)
+            found.append(self.population.run(part, settings))
+            rates.settle()
+            wanted = int(part.shape[-2] * _BLOCK_SECONDS / max(time.perf_counter() - began, 1e-6))
+        self.block = max(1, min(wanted, self.block * 4, _LARGEST_BLOCK))
+        each = np.concatenate(found).reshape(epochs, steps, -1)
+        self.losses.append(training.epoch_losses(each.reshape(epochs * steps, -1).T).T)
+        self.rates += [lr if settings is None or epochs == 1 else settings[k * steps][0]["lr"] for k in range(epochs)]
+        rates.end_epoch(0.0)
+
+    def _index(self, epochs: int) -> np.ndarray:
+        """Row numbers, ``(K, B)`` or ``(n, K, B)``, of some epochs of all networks."""
+        training = self.training
+        if not training.shuffle:
+            return epochs_index(len(training.data), training.batch_size, epochs)
+        each = [epochs_index(len(training.data), training.batch_size, epochs, order) for order in self.orders]
+        return np.stack(each)
+
+    def _finish(self, seconds: float) -> list[History | None]:
+        training = self.training
+        self.population.write_back()
+        curves = np.concatenate(self.losses).T.tolist()
+        histories: list[History | None] = []
+        for model, seed, losses, sound in zip(self.models, self.seeds, curves, self.population.sound, strict=True):
+            if not sound:
+                histories.append(None)
+                continue
+            history = History({"loss": losses, "lr": list(self.rates)})
+            history.engine, history.seed, history.seconds = "native", seed, seconds
+            history.stopped = "interrupted" if training.interrupted else None
+            mark(replace(training.plan, model=model), training.data)
+            remember(model, history)
+            model.eval()
+            histories.append(history)
+        return histories
