@@ -85,3 +85,15 @@ def test_a_page_is_written(run: Run, model: Path, tmp_path: Path) -> None:
 )
 def test_bad_input_is_one_line(run: Run, model: Path, arguments: list[str], problem: str) -> None:
     assert problem in run("explain", model, *arguments, code=2).stderr
+
+
+def test_a_page_replaces_neither_the_model_nor_data(run: Run, model: Path) -> None:
+    before = model.read_bytes()
+    Path("xor.csv").write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
+    assert "overwrite" in run("explain", model, "xor", "--html", model, code=2).stderr
+    assert "overwrite" in run("explain", model, "xor.csv", "--html", "xor.csv", code=2).stderr
+    Path("notes.txt").write_text("mine")
+    assert "no page" in run("explain", model, "xor", "--html", "notes.txt", code=2).stderr
+    assert model.read_bytes() == before
+    run("explain", model, "xor", "--html", "trace.html")
+    run("explain", model, "xor", "--html", "trace.html")  # a page may be written anew

@@ -87,3 +87,13 @@ def test_bad_options(run: Run, and_model: str) -> None:
     assert "bad bounds" in run("regions", and_model, "--bounds", "a,b", code=2).stderr
     assert "bad bounds" in run("regions", and_model, "--bounds", "1,0,0,1", code=2).stderr
     assert "two features" in run("regions", and_model, "--features", "x1", code=2).stderr
+
+
+def test_text_files_in_another_encoding(run: Run) -> None:
+    rows = [f"{i % 7},{i % 5},{'가' if i % 7 > i % 5 else '나'}" for i in range(40)]
+    Path("t.csv").write_text("\n".join(["너비,높이,종류", *rows]) + "\n", encoding="cp949")
+    run("fit", "t.csv", "--encoding", "cp949", "--layers", "3", "--epochs", "3", "--quiet")
+    given = ("t.safetensors", "t.csv", "--encoding", "cp949")
+    assert "over 40 rows" in run("equation", *given, "--digits", "3", "--lang", "en").stdout
+    assert "너비" in run("regions", *given).stdout
+    assert "너비" in run("perceptron", "t.csv", "--encoding", "cp949", "--epochs", "1", code=1).stdout

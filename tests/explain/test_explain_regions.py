@@ -165,7 +165,7 @@ def test_one_relu_by_hand() -> None:
     result = regions(model, (-4, 4, -1, 1))
     assert len(result) == 4
     assert sorted(result.areas.tolist()) == [2, 2, 6, 6]
-    assert result.formula(int(result.locate([[0.5, 0]])[0])) == "y = -1·x1 + 0·x2 + 1"
+    assert result.formula(int(result.locate([[0.5, 0]])[0])) == "y = −1·x1 + 0·x2 + 1"
     # The boundary coincides with edges of polygons: the output is 0 all over outside of it.
     assert sorted(result.boundary[:, :, 0].ravel().tolist()) == [-1, -1, 1, 1]
     assert result.between.tolist() == [[0, 1], [0, 1]]

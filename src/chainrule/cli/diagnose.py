@@ -30,7 +30,7 @@ def diagnose(
 ) -> None:
     """Look for what keeps a model from learning: evidence, cause, and what to do."""
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import open_data
+    from chainrule.cli.sources import naming_lines, open_data, with_targets
     from chainrule.explain.diagnose import diagnose as examine
     from chainrule.interchange.bundle import load
     from chainrule.messages import language
@@ -38,8 +38,11 @@ def diagnose(
 
     screen, chosen = Screen(as_json=as_json), language(lang)
     network = load(model)
-    data = like_training(network, open_data(source, text=TextFile(encoding, delimiter, decimal, no_header)), "training")
-    found = examine(network, data, network.history)
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    opened, kept = with_targets(network, open_data(source, text=text))
+    with naming_lines(source, opened, text, kept):
+        found = examine(network, like_training(network, opened, "training"), network.history)
+    kept.say()
     for line in found.lines(chosen):
         screen.line(line, "" if line.startswith(" ") else "bold")
     findings = [{**finding.to_dict(), "texts": finding.texts(chosen)} for finding in found.findings]

@@ -15,6 +15,9 @@ _OPTIONAL = {
     "pandas": ("tables", "data frames, History.to_pandas"),
     "pyarrow": ("tables", "Parquet files, data frames"),
     "rich": ("cli", "this command line"),
+    "scipy": ("explain", "proofs of separability"),
+    "sympy": ("explain", "networks as formulas"),
+    "threadpoolctl": ("speed", "small matrix products on one core"),
     "typer": ("cli", "this command line"),
 }
 

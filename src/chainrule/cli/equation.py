@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.options import Json, Lang
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, Lang, NoHeader, TextFile
 
 __all__ = ["EXAMPLES", "equation"]
 
@@ -36,6 +36,10 @@ def equation(
         int, typer.Option("--max-terms", min=1, help="Above this the formula is given layer by layer.")
     ] = 2000,
     lang: Lang = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:
     """Write a saved model out as a formula in the units of its data."""
@@ -51,7 +55,8 @@ def equation(
     if form not in _FORMATS:
         raise UnknownNameError("format", form, _FORMATS)
     network = load(model)
-    data = None if source is None else inputs_only(network, open_data(source))
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    data = None if source is None else inputs_only(network, open_data(source, text=text))
     found = written(network, None, digits, data, not seen, max_terms, link=link, layered=layered)
     screen = Screen(as_json=as_json)
     shown = {"text": found.text, "latex": found.latex, "mathml": found.mathml}[form]

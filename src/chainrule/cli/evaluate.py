@@ -28,16 +28,17 @@ def evaluate(
     """Score a saved model on data that has the answers."""
     from chainrule.cli.scoring import measure
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import named, naming_lines, open_data
+    from chainrule.cli.sources import named, naming_lines, open_data, with_targets
     from chainrule.data import Splits
     from chainrule.interchange.bundle import load
 
     screen = Screen(as_json=as_json)
     network = load(model)
     text = TextFile(encoding, delimiter, decimal, no_header)
-    data = open_data(source, text=text)
-    with naming_lines(source, data, text):
+    data, kept = with_targets(network, open_data(source, text=text))
+    with naming_lines(source, data, text, kept):
         report = measure(network, data)
+    kept.say()
     report.show(screen, f"{model} on {source}")
     if named(source) is not None and not isinstance(data, Splits):
         screen.say(

@@ -49,8 +49,9 @@ def explain(
 ) -> None:
     """Show every number of one forward and backward pass, with the formulas that they come from."""
     from chainrule.cli.explaining import checked, one_sample, update_wanted
-    from chainrule.cli.paths import check_writable
+    from chainrule.cli.paths import check_is_no_input, check_may_become_page, check_writable
     from chainrule.cli.screen import Screen
+    from chainrule.cli.sources import named
     from chainrule.explain.tracer import trace
     from chainrule.files import atomic_write
     from chainrule.interchange.bundle import load
@@ -58,6 +59,9 @@ def explain(
 
     screen, chosen = Screen(as_json=as_json), language(lang)
     path = None if html is None else check_writable(html)
+    if path is not None:
+        check_is_no_input(path, model, *([] if source is None or named(source) else [source]), option="--html")
+        check_may_become_page(path, option="--html")
     network = load(model)
     x, y, loss = one_sample(network, source, row, values, target, TextFile(encoding, delimiter, decimal, no_header))
     found = trace(network, x, y, loss, optimizer=update_wanted(optimizer, lr), training=False)

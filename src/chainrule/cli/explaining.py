@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.options import TextFile
-from chainrule.cli.sources import open_data
+from chainrule.cli.sources import naming_lines, open_data, with_targets
 from chainrule.errors import ConfigError
 from chainrule.explain.given import given_data, held_out, one_row
 from chainrule.explain.mistakes import Check
@@ -40,8 +40,11 @@ def one_sample(
         raise ConfigError("name either DATA or --input")
     if target is not None:
         raise ConfigError("--target goes with --input", fix="With DATA the target is in the data")
-    data = given_data(network, held_out(open_data(source, text=text)), network.objective)
-    found = supervised(network, one_row(data, row))
+    opened, kept = with_targets(network, open_data(source, text=text))
+    place = kept.place(row)
+    with naming_lines(source, opened, text, kept):
+        found = supervised(network, one_row(given_data(network, held_out(opened), network.objective), place))
+    kept.say()
     return found.inputs, found.targets, found.loss
 
 

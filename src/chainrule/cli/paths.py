@@ -55,12 +55,13 @@ def make_folder(path: str | Path) -> Path:
     return folder
 
 
-def check_is_no_input(path: Path, *inputs: str | Path) -> None:
+def check_is_no_input(path: Path, *inputs: str | Path, option: str = "--out") -> None:
     """Let no output take the place of what it is made from, however the two are spelt.
 
     Args:
         path: the file to write.
         inputs: files that are read, and folders of IDX files.
+        option: that names the file to write.
 
     Raises:
         ConfigError: if `path` is one of the inputs, or an IDX file in a folder that is one.
@@ -70,7 +71,9 @@ def check_is_no_input(path: Path, *inputs: str | Path) -> None:
     for source in inputs:
         found = expanded(source)
         if _is_same(found, path) or ("ubyte" in path.name and _is_same(found, path.parent)):
-            raise ConfigError("--out would overwrite what is read", got=str(path), fix="Name another file with --out")
+            raise ConfigError(
+                f"{option} would overwrite what is read", got=str(path), fix=f"Name another file with {option}"
+            )
 
 
 def check_is_text(path: Path) -> None:
@@ -92,8 +95,12 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def check_may_become_page(path: Path) -> None:
+def check_may_become_page(path: Path, option: str = "--out") -> None:
     """Let a page replace nothing that is not a page: a model, or somebody's data.
+
+    Args:
+        path: the file to write.
+        option: that names it.
 
     Raises:
         ConfigError: if something else stands at `path`.
@@ -106,7 +113,9 @@ def check_may_become_page(path: Path) -> None:
     except OSError:
         start = b""
     if not start.startswith((b"<!doctype html", b"<html")):
-        raise ConfigError(f"{path} exists and is no page, so it is not overwritten", fix="Name another file with --out")
+        raise ConfigError(
+            f"{path} exists and is no page, so it is not overwritten", fix=f"Name another file with {option}"
+        )
 
 
 def check_may_become_model(path: Path) -> None:

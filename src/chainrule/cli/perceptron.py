@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from chainrule.cli.failures import FAILED
-from chainrule.cli.options import Json, Lang, Seed
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, Lang, NoHeader, Seed, TextFile
 
 __all__ = ["EXAMPLES", "perceptron"]
 
@@ -28,6 +28,10 @@ def perceptron(
     scaling: Annotated[str, typer.Option("--scaling", help="Of a file's numbers: standard or none.")] = "standard",
     seed: Seed = 0,
     lang: Lang = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:
     """Let a single perceptron learn two classes by the delta rule, and show every update."""
@@ -42,7 +46,7 @@ def perceptron(
     chosen = language(lang)
     if scaling not in {"standard", "none"}:
         raise UnknownNameError("scaling", scaling, ("standard", "none"))
-    opened = open_data(source, target)
+    opened = open_data(source, target, text=TextFile(encoding, delimiter, decimal, no_header))
     if isinstance(opened, Table):
         data = opened.prepare(test=0, scaling="standard" if scaling == "standard" else None).train
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainrule.cli.options import TextFile
-from chainrule.cli.sources import open_data
+from chainrule.cli.sources import naming_lines, open_data, with_targets
 from chainrule.errors import ConfigError
 from chainrule.explain.given import given_data, held_out
 from chainrule.explain.view import View, view_of
@@ -29,7 +29,12 @@ def plane_for(
         ShapeError: if the network has more inputs than two, and no features are named.
         UnknownNameError: for a feature that is not there.
     """
-    data = None if source is None else given_data(model, held_out(open_data(source, text=text)))
+    data = None
+    if source is not None:
+        opened, kept = with_targets(model, open_data(source, text=text))
+        with naming_lines(source, opened, text or TextFile(), kept):
+            data = given_data(model, held_out(opened))
+        kept.say()
     return view_of(model, data, numbers_of(bounds), pair_of(features))
 
 

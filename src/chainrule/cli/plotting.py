@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from chainrule import plot
 from chainrule.cli.options import TextFile
 from chainrule.cli.plane import numbers_of, pair_of
-from chainrule.cli.sources import open_data
+from chainrule.cli.sources import open_data, with_targets
 from chainrule.errors import ConfigError, UnknownNameError
 from chainrule.interchange.bundle import load
+from chainrule.nn.module import Module
 from chainrule.plot.of_model import ModelPlots
 
 __all__ = ["Wanted", "draw"]
@@ -36,26 +38,38 @@ class Wanted:
     lang: str | None
     text: TextFile
 
-    def plots(self) -> ModelPlots:
-        """The model's figures.
+    @cached_property
+    def network(self) -> Module:
+        """The model.
 
         Raises:
-            ConfigError: if no model is named.
+            ConfigError: if none is named.
         """
         if self.model is None:
             raise ConfigError(f"{self.figure} needs a model", fix=f"chainrule plot {self.figure} MODEL --out FILE")
-        return ModelPlots(load(self.model))
+        return load(self.model)
 
-    def rows(self) -> Any:
-        """The data.
+    def plots(self) -> ModelPlots:
+        """The model's figures."""
+        return ModelPlots(self.network)
+
+    def rows_and_row(self) -> tuple[Any, int]:
+        """The rows that can be drawn, and which of them ``--row`` names.
 
         Raises:
-            ConfigError: if none are named.
+            ConfigError: if no data are named, or the row has no target.
         """
         if self.source is None:
             fix = f"chainrule plot {self.figure} MODEL DATA --out FILE"
             raise ConfigError(f"{self.figure} needs data", fix=fix)
-        return open_data(self.source, text=self.text)
+        found, kept = with_targets(self.network, open_data(self.source, text=self.text))
+        place = kept.place(self.row or 0)
+        kept.say()
+        return found, place
+
+    def rows(self) -> Any:
+        """The rows that can be drawn."""
+        return self.rows_and_row()[0]
 
     @property
     def common(self) -> dict[str, Any]:
@@ -106,8 +120,8 @@ def _network(wanted: Wanted) -> None:
     plots = wanted.plots()
     if wanted.source is None and wanted.row is not None:
         raise ConfigError("--row needs data", fix="chainrule plot network MODEL DATA --row 0 --out FILE")
-    data = None if wanted.source is None else wanted.rows()
-    plots.network(data, wanted.row or 0, **wanted.limited)
+    data, row = (None, 0) if wanted.source is None else wanted.rows_and_row()
+    plots.network(data, row, **wanted.limited)
 
 
 def _weights(wanted: Wanted) -> None:
@@ -129,11 +143,11 @@ def _images(wanted: Wanted) -> None:
 
 
 def _graph(wanted: Wanted) -> None:
-    wanted.plots().graph(wanted.rows(), wanted.row or 0, **wanted.common)
+    wanted.plots().graph(*wanted.rows_and_row(), **wanted.common)
 
 
 def _exercise(wanted: Wanted) -> None:
-    wanted.plots().exercise_sheet(wanted.rows(), wanted.row or 0, seed=wanted.seed or 0, **wanted.common)
+    wanted.plots().exercise_sheet(*wanted.rows_and_row(), seed=wanted.seed or 0, **wanted.common)
 
 
 def _surface(wanted: Wanted) -> None:

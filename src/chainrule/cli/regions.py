@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from chainrule.cli.options import Json, Lang
+from chainrule.cli.options import Decimal, Delimiter, Encoding, Json, Lang, NoHeader, TextFile
 
 __all__ = ["EXAMPLES", "regions"]
 
@@ -30,6 +30,10 @@ def regions(
     ] = None,
     out: Annotated[str | None, typer.Option("--out", "-o", help="Picture to write: .png, .svg or .pdf.")] = None,
     lang: Lang = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    no_header: NoHeader = False,
     as_json: Json = False,
 ) -> None:
     """Divide the plane of a model's inputs into the exact pieces on which it is linear, and draw them."""
@@ -43,15 +47,16 @@ def regions(
     chosen = language(lang)
     path = None if out is None else check_writable(out)
     network = load(model)
-    chosen_plane = plane_for(network, source, bounds, features)
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    chosen_plane = plane_for(network, source, bounds, features, text)
     found = divided(network, chosen_plane.bounds, chosen_plane.slice)
-    screen = Screen(as_json=as_json)
-    for line in found.lines(chosen):
-        (screen.line if line.startswith(" ") else screen.say)(line)
     if path is not None:
         from chainrule.plot.region_map import region_map
 
         region_map(found, chosen_plane.points, chosen_plane.labels, path, lang=chosen)
         typer.echo(f"Wrote {path}", err=True)
+    screen = Screen(as_json=as_json)
+    for line in found.lines(chosen):
+        (screen.line if line.startswith(" ") else screen.say)(line)
     if as_json:
         screen.document({"model": model, "data": source, "file": path, **found.to_dict()})

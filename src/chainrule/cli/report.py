@@ -42,7 +42,7 @@ def report(
     """Write one page about a model: scores, diagnosis, equation, boundary, proof, pictures, and one row's numbers."""
     from chainrule.cli.paths import check_is_no_input, check_may_become_page, check_writable
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import named, naming_lines, open_data, short_name
+    from chainrule.cli.sources import named, naming_lines, open_data, short_name, with_targets
     from chainrule.interchange.bundle import load
     from chainrule.reports import report as written
 
@@ -53,13 +53,15 @@ def report(
     wanted = None if sections is None else [name.strip() for name in sections.split(",") if name.strip()]
     network = load(model)
     text = TextFile(encoding, delimiter, decimal, no_header)
-    data = open_data(source, text=text)
-    with naming_lines(source, data, text):
+    data, kept = with_targets(network, open_data(source, text=text))
+    traced = [kept.place(row) for row in rows or ()]
+    with naming_lines(source, data, text, kept):
         found = written(
-            network, data, lang=lang, title=title, sections=wanted, rows=rows or None, name=short_name(source),
+            network, data, lang=lang, title=title, sections=wanted, rows=traced or None, name=short_name(source),
             file=model, progress=_say if verbose else None,
         )  # fmt: skip
     found.save(path)
+    kept.say()
     for section in found.sections:
         if section.state == "failed":
             typer.echo(f"Note: {section.title}: {section.note}", err=True)

@@ -6,19 +6,25 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import typer
 
 from chainrule import data
 from chainrule.cli.options import Columns, TextFile
 from chainrule.data import Dataset, Splits, Table
+from chainrule.data.cells import as_cells, is_missing
 from chainrule.data.csv import read_records
 from chainrule.data.images import IMAGE_SETS, load_images
 from chainrule.data.toy import GATES
 from chainrule.errors import ConfigError, DataError, MissingFileError, did_you_mean
 from chainrule.files import expanded
+from chainrule.nn.module import Module
 
-__all__ = ["Data", "is_gate", "named", "naming_lines", "open_data", "short_name"]
+__all__ = ["Data", "Kept", "is_gate", "named", "naming_lines", "open_data", "short_name", "with_targets"]
 
 Data = Table | Dataset | Splits[Dataset]
 
@@ -64,9 +70,70 @@ def open_data(
     return data.load(name)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Which rows of DATA are looked at.
+
+    Attributes:
+        rows: their numbers in DATA, from 0; None if all are.
+        missing: how many are left out, for they have no target.
+    """
+
+    rows: np.ndarray | None = None
+    missing: int = 0
+
+    def place(self, row: int) -> int:
+        """Where a row of DATA stands among them.
+
+        Raises:
+            ConfigError: if it is one of those that have no target.
+        """
+        if self.rows is None or row > self.rows[-1]:
+            return row
+        place = int(np.searchsorted(self.rows, row))
+        if self.rows[place] != row:
+            raise ConfigError(f"row {row} has no target", fix="Name another row")
+        return place
+
+    def number(self, place: int) -> int | None:
+        """The row of DATA at a place, if there is one."""
+        if self.rows is None:
+            return place
+        return int(self.rows[place]) if place < len(self.rows) else None
+
+    def say(self) -> None:
+        """Tell the user, on standard error, if rows are left out."""
+        if self.missing:
+            typer.echo(f"Note: {self.missing:,} row{'s' * (self.missing > 1)} without a target left out", err=True)
+
+
+_ALL = Kept()
+
+
+def with_targets(model: Module, opened: Data) -> tuple[Data, Kept]:
+    """Leave out a table's rows that have no target, as `fit` does; a table without any target stays as it is."""
+    name = None if model.preprocessing is None else model.preprocessing.target_name
+    if not isinstance(opened, Table) or name not in opened.columns:
+        return opened, _ALL
+    rows = np.flatnonzero(~is_missing(as_cells(opened.raw[name], name, opened.missing)))
+    missing = len(opened) - len(rows)
+    if not missing or not len(rows):
+        return opened, _ALL
+    # Not `Table.rows`, which infers the schema, which the model brings, and stops at what is wrong in any column.
+    columns = {column: cells[rows] for column, cells in opened.raw.items()}
+    return Table(columns, missing=opened.missing, name=opened.name), Kept(rows, missing)
+
+
 @contextlib.contextmanager
-def naming_lines(source: str, data: Data, text: TextFile) -> Iterator[None]:
-    """Let errors about a text file's rows name its lines, as a person counts them: from 1, the header included."""
+def naming_lines(source: str, data: Data, text: TextFile, kept: Kept = _ALL) -> Iterator[None]:
+    """Let errors about a text file's rows name its lines, as a person counts them: from 1, the header included.
+
+    Args:
+        source: the file.
+        data: what it holds.
+        text: how it was read.
+        kept: the rows that are looked at.
+    """
     try:
         yield
     except DataError as error:
@@ -81,8 +148,9 @@ def naming_lines(source: str, data: Data, text: TextFile) -> Iterator[None]:
             raise
         asked = text.asked
         records = read_records(path, delimiter=asked.get("delimiter"), encoding=asked.get("encoding"))
-        row = int(found[1]) + (not text.no_header)
-        if row >= len(records.lines):
+        number = kept.number(int(found[1]))
+        row = None if number is None else number + (not text.no_header)
+        if row is None or row >= len(records.lines):
             raise
         message = str(error).replace(found[0], f"line {records.lines[row]}", 1)
         raise DataError(message) from error

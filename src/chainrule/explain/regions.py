@@ -91,7 +91,8 @@ class Regions(Record):
         a, b, c = (float(number) for number in self.maps[polygon, output])
         sign = ["−" if number < 0 else "+" for number in (b, c)]
         first, second = self.names
-        return f"{self.outputs[output]} = {a:.6g}·{first} {sign[0]} {abs(b):.6g}·{second} {sign[1]} {abs(c):.6g}"
+        lead = f"{'−' if a < 0 else ''}{abs(a):.6g}·{first}"
+        return f"{self.outputs[output]} = {lead} {sign[0]} {abs(b):.6g}·{second} {sign[1]} {abs(c):.6g}"
 
     @classmethod
     def json_names(cls) -> tuple[str, ...]:
