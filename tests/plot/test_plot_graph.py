@@ -44,7 +44,7 @@ def test_names_of_parameters_and_of_constants() -> None:
     found = recorded(loss, {**dict(model.named_parameters()), "x": x})
     assert {(box.kind, *box.lines) for box in found.boxes if box.kind != "operation"} == {
         ("leaf", "weight", "3×2"),
-        ("leaf", "bias", "3"),
+        ("leaf", "bias", "(3)"),
         ("constant", "x", "4×2"),
         ("constant", "constant", "4×3"),
     }
@@ -117,3 +117,9 @@ def test_long_names_are_broken_and_fit_their_boxes() -> None:
     assert one == "averyverylongoperation"
     share = _written(("averyverylongoperation", "2"))[0][3]
     assert share < 0.6
+
+
+def test_an_input_that_is_only_flattened_keeps_its_name() -> None:
+    model, x = nn.Sequential(nn.Flatten(), nn.Linear(4, 1)), cr.ones(1, 2, 2)
+    found = recorded(model(x).sum(), {**dict(model.named_parameters()), "picture": x})
+    assert ("constant", "picture", "1×4") in {(box.kind, *box.lines) for box in found.boxes}

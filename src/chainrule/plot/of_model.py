@@ -21,8 +21,10 @@ from chainrule.explain.regions import regions as divided
 from chainrule.explain.supervised import supervised
 from chainrule.explain.tracer import trace
 from chainrule.explain.view import view_of
+from chainrule.messages import text
 from chainrule.nn.activation import Activation, LogSoftmax, Softmax
 from chainrule.nn.module import Module
+from chainrule.plot import canvas
 from chainrule.plot.activations import activations
 from chainrule.plot.confusion_matrix import confusion
 from chainrule.plot.curves import training_curves
@@ -313,7 +315,9 @@ class ModelPlots:
             **drawn: path, ax, title, lang.
         """
         loss, inputs, targets = supervised(self._model, one_row(self._rows(data), row)).of(self._model)
-        names = {**dict(self._model.named_parameters()), "input": inputs, "target": targets}
+        lang = canvas.shown_language(drawn.get("lang"))
+        given = {text("pictures.graph_input", lang): inputs, text("pictures.graph_target", lang): targets}
+        names = {**dict(self._model.named_parameters()), **given}
         return graph(loss, names=names, **drawn)
 
     def exercise_sheet(

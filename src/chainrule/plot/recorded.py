@@ -60,7 +60,8 @@ def recorded(tensor: Any, names: Any = None, lang: str | None = None) -> Recorde
         raise DTypeError("a computational graph belongs to a tensor", got=type(tensor).__name__)
     known = _known(names)
     graph = gather(tensor)
-    constants, called = _constants(graph, known, text("pictures.constant", lang))
+    arrays = {name: one._data for name, one in _named(names).items()}
+    constants, called = _constants(graph, known, arrays, text("pictures.constant", lang))
     leaves = len(graph.leaves)
     total = leaves + len(constants) + len(graph.items)
     if total > _MOST:
@@ -87,19 +88,26 @@ def recorded(tensor: Any, names: Any = None, lang: str | None = None) -> Recorde
 
 def _known(names: Any) -> dict[int, str]:
     """Names by the identity of the tensor, and of the array in it, which is all that is kept of a constant."""
+    return {id(part): name for name, one in _named(names).items() for part in (one, one._data)}
+
+
+def _named(names: Any) -> dict[str, Tensor]:
     if names is None:
         return {}
     if canvas.is_network(names):
         names = dict(names.named_parameters())
     if not isinstance(names, Mapping) or not all(isinstance(one, Tensor) for one in names.values()):
         raise DTypeError("names are given by a mapping from name to tensor, or by a network", got=type(names).__name__)
-    return {id(part): str(name) for name, one in names.items() for part in (one, one._data)}
+    return {str(name): one for name, one in names.items()}
 
 
-def _constants(graph: Graph, known: dict[int, str], unnamed: str) -> tuple[dict[int, np.ndarray], dict[int, str]]:
+def _constants(
+    graph: Graph, known: dict[int, str], arrays: Mapping[str, Any], unnamed: str
+) -> tuple[dict[int, np.ndarray], dict[int, str]]:
     """Arrays that take part and need no gradient, e.g. inputs, and what they are called.
 
-    The graph keeps one copy of each array, the node the array itself, by which its name is found.
+    The graph keeps one copy of each array, the node the array itself, by which its name is found; a named array that
+    was only given another shape, as images are when they are flattened, keeps its name.
     """
     found: dict[int, np.ndarray] = {}
     called: dict[int, str] = {}
@@ -108,8 +116,13 @@ def _constants(graph: Graph, known: dict[int, str], unnamed: str) -> tuple[dict[
         for arg, original, source in zip(item.args, originals, item.sources, strict=True):
             if source is None and isinstance(arg, np.ndarray):
                 found[id(arg)] = arg
-                called[id(arg)] = known.get(id(original), unnamed)
+                called[id(arg)] = known.get(id(original)) or _reshaped(original, arrays) or unnamed
     return found, called
+
+
+def _reshaped(array: Any, arrays: Mapping[str, Any]) -> str | None:
+    same = (name for name, one in arrays.items() if one.size == array.size and np.shares_memory(one, array))
+    return next(same, None)
 
 
 def _operation(item: Item) -> str:
@@ -122,7 +135,10 @@ def _value(array: Any) -> str:
     if array is None:
         return ""
     values = np.asarray(array)
-    return _short(values.item()) if values.size == 1 else "×".join(map(str, values.shape))
+    if values.size == 1:
+        return _short(values.item())
+    # In brackets, a length cannot be taken for a number.
+    return f"({len(values)})" if values.ndim == 1 else "×".join(map(str, values.shape))
 
 
 def _short(number: Any) -> str:

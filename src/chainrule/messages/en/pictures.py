@@ -52,5 +52,7 @@ MESSAGES = {
     "value": "predicted value",
     "measured": "measured",
     "leaf": "leaf {number}",
+    "graph_input": "input",
+    "graph_target": "target",
     "constant": "constant",
 }

@@ -52,5 +52,7 @@ MESSAGES = {
     "value": "예측값",
     "measured": "측정값",
     "leaf": "리프 {number}",
+    "graph_input": "입력",
+    "graph_target": "목푯값",
     "constant": "상수",
 }
