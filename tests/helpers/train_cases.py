@@ -154,9 +154,10 @@ def fit(case: TrainCase, dtype: str, epochs: int = EPOCHS, **options: Any) -> tu
     return model, history
 
 
-def run(case: TrainCase, dtype: str) -> dict[str, np.ndarray]:
+def run(case: TrainCase, dtype: str, engine: str = "eager") -> dict[str, np.ndarray]:
     """The curves and the final state, here."""
-    model, history = fit(case, dtype)
+    model, history = fit(case, dtype, engine=engine)
+    assert history.engine == engine
     state = {f"state/{path}": np.array(value._data) for path, value in model.state_dict().items()}
     return {"loss": np.array(history["loss"]), "lr": np.array(history["lr"]), **state}
 

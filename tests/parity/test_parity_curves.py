@@ -109,7 +109,7 @@ def cases() -> list[Case]:
         "norms": list(zip(*(covering(NORMS, rng) for _ in range(3)), strict=True)),
         "dropout": covering(DROPOUTS, rng),
         "bias": covering((True, True, True, False), rng),
-        "first": covering(("linear", "linear", "linear", "norm", "activation", "dropout"), rng),
+        "first": covering(("linear", "linear", "linear", "linear", "norm", "rows", "activation", "dropout"), rng),
         "loss": covering(LOSSES, rng),
         "reduction": covering(("mean", "mean", "sum"), rng),
         "optimizer": covering(OPTIMIZERS, rng),
@@ -157,6 +157,8 @@ def build(case: Case) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Flatten()] if case.inputs == "bytes" else []
     if case.first == "norm":
         layers.append(nn.BatchNorm1d(n[0], affine=False))
+    elif case.first == "rows":
+        layers.append(nn.LayerNorm(n[0], elementwise_affine=False))
     elif case.first == "activation":
         layers.append(nn.Tanh())
     elif case.first == "dropout":

@@ -1,4 +1,4 @@
-"""Whole trainings on the eager engine are PyTorch's: loss curves, learning rates, final parameters and statistics."""
+"""Whole trainings on each engine are PyTorch's: loss curves, learning rates, final parameters and statistics."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.parity import needs_native
 from helpers.train_cases import CASES, TOLERANCE, TrainCase, run, run_torch
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "train" / "curves.npz"
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+each_engine = pytest.mark.parametrize("engine", ["eager", pytest.param("native", marks=needs_native)])
 each_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
@@ -27,23 +29,25 @@ def compare(dtype: str, actual: dict[str, np.ndarray], expected: dict[str, np.nd
         np.testing.assert_allclose(actual[name], values, rtol=tolerance, atol=tolerance, err_msg=name)
 
 
+@each_engine
 @each_dtype
 @each_case
-def test_the_recorded_curve(case: TrainCase, dtype: str, golden: dict[str, np.ndarray]) -> None:
+def test_the_recorded_curve(case: TrainCase, dtype: str, engine: str, golden: dict[str, np.ndarray]) -> None:
     prefix = f"{case.id}/{dtype}/"
     expected = {key.removeprefix(prefix): value for key, value in golden.items() if key.startswith(prefix)}
     assert "loss" in expected
-    actual = run(case, dtype)
+    actual = run(case, dtype, engine)
     assert dtype == "float32" or set(expected) == set(actual)
     compare(dtype, actual, expected)
 
 
+@each_engine
 @each_case
-def test_the_live_curve(case: TrainCase) -> None:
+def test_the_live_curve(case: TrainCase, engine: str) -> None:
     torch = pytest.importorskip("torch")
     torch.set_num_threads(1)  # more would wait for each other on arrays this small
     expected = run_torch(case, "float64", torch)
-    actual = run(case, "float64")
+    actual = run(case, "float64", engine)
     assert set(actual) == set(expected)
     compare("float64", actual, expected)
 
