@@ -139,3 +139,8 @@ def test_any_name_gets_a_hint(name: str, options: list[str]) -> None:
     hint = did_you_mean(name, options)
     assert hint.startswith(("Did you mean", "Known: ")) or (not options and hint == "There are none")
     assert str(UnknownNameError("thing", name, options)).startswith("unknown thing ")
+
+
+def test_a_message_is_one_line_whatever_came() -> None:
+    error = errors.ShapeError("wrong", expected="2", got="[[1\n  2]]", where="x\ny")
+    assert str(error) == "wrong: expected 2, got [[1 2]] (in x y)"

@@ -62,6 +62,8 @@ class ChainruleError(Exception):
             line += f" (in {where})"
         if fix:
             line += f". {fix}"
+        if "\n" in line:  # arrays, for one, are printed on several lines
+            line = " ".join(part.strip() for part in line.splitlines())
         super().__init__(line)
         self.problem, self.expected, self.got, self.where, self.fix = problem, expected, got, where, fix
 

@@ -125,3 +125,9 @@ def test_what_does_not_collapse() -> None:
         collapse([(np.ones((2, 2)), None), (np.ones((1, 3)), None)])
     with pytest.raises(ShapeError, match="layer 1"):
         collapse([(np.ones((2, 2)), [1, 2, 3])])
+
+
+@pytest.mark.parametrize("bad", [None, object(), "xy", np.zeros(2), np.zeros((3, 5)), [("a", "b")], [([[1.0]], "b")]])
+def test_what_is_no_list_of_layers(bad: Any) -> None:
+    with pytest.raises((DTypeError, ShapeError)):
+        collapse(bad)

@@ -7,7 +7,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
 from chainrule.explain.hidden import hidden_space, weight_images
 from chainrule.explain.planes import plane_of_features
 
@@ -78,3 +78,19 @@ def test_bad_input() -> None:
         hidden_space(model, np.zeros((3, 2)), lines=1)
     with pytest.raises(ConfigError, match="moves anything"):
         hidden_space(model, np.zeros((3, 2))).after("7")
+
+
+def test_pairs_and_bad_data() -> None:
+    model, x = nn.Sequential(nn.Linear(2, 3), nn.ReLU()), np.array([[0.0, 1.0], [1.0, 0.5]])
+    plain, pair = hidden_space(model, x), hidden_space(model, (x, np.array([0, 1])))
+    np.testing.assert_array_equal(plain.stages[-1].points, pair.stages[-1].points)
+    for bad, kind in [
+        ([[1, 2], [3]], ShapeError), (np.zeros((0, 2)), ShapeError), (np.zeros((3, 5)), ShapeError),
+        ([["a", "b"]], DTypeError), ("xor", DTypeError), (object(), DTypeError), (None, DTypeError),
+        ([[np.nan, 1.0]], DataError),
+    ]:  # fmt: skip
+        with pytest.raises(kind):
+            hidden_space(model, bad)
+    for shape in ("xy", [[1, 2]], object(), (1.5, 2)):
+        with pytest.raises(ShapeError, match="image"):
+            weight_images(model, shape)

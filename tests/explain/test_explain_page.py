@@ -168,3 +168,8 @@ def test_what_is_written_can_be_worked_out(name: str) -> None:
         assert value == pytest.approx(float(result), rel=0.01, abs=0.003), line
         worked += 1
     assert worked > 40
+
+
+def test_words_in_a_formula_are_words() -> None:
+    assert mathml("x, arranged anew").endswith("<mtext>&#160;arranged</mtext><mtext>&#160;anew</mtext></math>")
+    assert "<mtext>" not in mathml(r"xW^\top+b")

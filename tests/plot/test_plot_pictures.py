@@ -10,6 +10,7 @@ import pytest
 
 from chainrule import plot
 from chainrule.errors import (
+    ChainruleError,
     ConfigError,
     DataError,
     DTypeError,
@@ -214,3 +215,20 @@ def test_networks_are_told_what_to_pass() -> None:
         plot.decision_surface(model, XOR, [0, 1, 1, 0])
     with pytest.raises(DTypeError, match="confusion_matrix"):
         plot.confusion(model, ["a"])
+
+
+@pytest.mark.parametrize("bad", [[[1, 2], [3]], [[np.nan, 1.0], [0.0, 1.0]], [["a", "b"], ["c", "d"]]])
+def test_what_is_no_confusion_matrix(bad: object) -> None:
+    with pytest.raises(ChainruleError):
+        plot.confusion(bad)
+
+
+@pytest.mark.parametrize("bad", [None, "xor", np.zeros((2, 2)), [[1, 2], [3]], object(), {1: [0.5]}])
+def test_what_is_no_history(bad: object) -> None:
+    with pytest.raises(DTypeError, match="history"):
+        plot.training_curves(bad)
+
+
+def test_images_of_several_sizes() -> None:
+    with pytest.raises(ShapeError, match="one size"):
+        plot.images([[1, 2], [3]])

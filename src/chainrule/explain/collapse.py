@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule import nn
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.explain.record import Record
 from chainrule.explain.wording import number, vector
 from chainrule.messages import text
@@ -138,7 +138,11 @@ def collapse(model: nn.Module | Sequence[tuple[Any, Any]]) -> Collapse:
 
 def _layers(model: Any) -> Iterator[tuple[Matrix, Matrix]]:
     if not isinstance(model, nn.Module):
-        for depth, (weight, bias) in enumerate(model, 1):
+        try:
+            pairs = [(weight, bias) for weight, bias in model]
+        except (TypeError, ValueError):
+            raise DTypeError("no linear layers", expected="a network, or pairs (W, b)", got=repr(model)[:60]) from None
+        for depth, (weight, bias) in enumerate(pairs, 1):
             yield _pair(weight, bias, depth)
     elif isinstance(model, nn.Linear):
         weight = model.weight.detach().numpy()
@@ -153,8 +157,13 @@ def _layers(model: Any) -> Iterator[tuple[Matrix, Matrix]]:
 
 
 def _pair(weight: Any, bias: Any, depth: int) -> tuple[Matrix, Matrix]:
-    w = np.asarray(weight, dtype=np.float64)
-    b = np.zeros(len(w)) if bias is None else np.asarray(bias, dtype=np.float64)
+    try:
+        w = np.asarray(weight, dtype=np.float64)
+        b = np.zeros(len(w)) if bias is None else np.asarray(bias, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DTypeError(
+            "the weights of a layer are not numbers", got=repr(weight)[:60], where=f"layer {depth}"
+        ) from None
     if w.ndim != 2 or b.shape != (w.shape[0],):
         expected = "W (out, in) and b (out,)"
         raise ShapeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.dataset import Dataset
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.data.finite import check_finite
+from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.explain.algebra import Affine, Floats, input_size, pieces_of
 from chainrule.explain.planes import Plane
 from chainrule.explain.record import Record
@@ -72,7 +74,7 @@ def hidden_space(
 
     Args:
         model: made of the library's layers.
-        data: a `Dataset`, or an array ``(N, …)``, as the model sees them.
+        data: a `Dataset`, an array ``(N, …)`` or a pair ``(X, y)``, as the model sees them.
         bounds: left, right, bottom, top of the grid; default: the samples' range with a tenth on each side, for
             two inputs; without a plane for the grid there is none.
         slice: the plane of the grid, for more than two inputs, in what the model sees.
@@ -80,6 +82,7 @@ def hidden_space(
         steps: points along each line.
 
     Raises:
+        DTypeError, DataError: for data that are no numbers, or not finite.
         ShapeError: if data or plane do not fit the network.
         ConfigError: for bounds or counts that make no sense, and layers that have no formula.
     """
@@ -123,7 +126,10 @@ def weight_images(model: Module, shape: Sequence[int] | None = None) -> Floats:
     side = math.isqrt(count)
     if shape is None and model.preprocessing is not None and len(model.preprocessing.shape) > 1:
         shape = model.preprocessing.shape
-    sizes = (side, side) if shape is None else tuple(int(size) for size in shape)
+    try:
+        sizes = (side, side) if shape is None else tuple(operator.index(size) for size in shape)
+    except TypeError:
+        raise ShapeError("not the shape of an image", expected="as (height, width)", got=repr(shape)[:60]) from None
     if math.prod(sizes) != count:
         raise ShapeError("the weights make no image", expected=f"{math.prod(sizes)} for {sizes}", got=count)
     return first.weight.reshape(-1, *sizes).copy()
@@ -137,12 +143,22 @@ def _along(piece: Any, lines: Floats) -> Floats:
 
 
 def _rows(data: Any, inputs: int) -> Floats:
-    source = data.batch(np.arange(len(data)))[0] if isinstance(data, Dataset) else data
-    points = np.asarray(source, np.float64)
-    points = points.reshape(len(points), -1) if points.ndim > 1 else points
-    if points.ndim != 2 or points.shape[1] != inputs or not len(points):
+    if isinstance(data, Dataset):
+        source = data.batch(np.arange(len(data)))[0]
+    else:
+        source = data[0] if isinstance(data, tuple) and len(data) == 2 else data
+    if hasattr(source, "detach"):
+        source = source.detach().numpy()
+    try:
+        points = np.asarray(source)
+    except ValueError:
+        raise ShapeError("the data are ragged", expected="rows of one length") from None
+    if points.dtype.kind not in "biuf":
+        raise DTypeError("the data are not numbers", got=f"dtype {points.dtype}")
+    if points.ndim < 2 or not len(points) or points[0].size != inputs:
         raise ShapeError("the data do not fit the network", expected=f"(N, {inputs})", got=points.shape)
-    return points
+    check_finite(points, "the data")
+    return points.reshape(len(points), inputs).astype(np.float64)
 
 
 def _grid(

@@ -11,7 +11,8 @@ from html import escape
 
 __all__ = ["mathml"]
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-zα-ωΑ-Ωθ]|\S|\s+")
+# Four letters and more are a word; fewer may be factors.
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]{4,}|[A-Za-zα-ωΑ-Ωθ]|\S|\s+")
 _SYMBOLS = {
     "cdot": "·", "sum": "∑", "leftarrow": "←", "le": "≤", "lnot": "¬", "top": "⊤", "lvert": "|", "rvert": "|",
     "times": "×", "mid": "|",
@@ -89,6 +90,10 @@ class _Reader:
             return self.command(token[1:])
         if token[0].isdigit():
             return f"<mn>{token}</mn>"
+        if len(token) > 1:
+            return f"<mtext>&#160;{token}</mtext>"
+        if token in "()[]":  # one with an index would shrink to the index's size
+            return f'<mo stretchy="false">{token}</mo>'
         return f"<mi>{token}</mi>" if token.isalpha() else f"<mo>{escape(token)}</mo>"
 
     def command(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.data.encoders import DATE_PARTS, BooleanEncoder, CategoricalEncoder, DateEncoder, Encoder, NumericEncoder
 from chainrule.data.inputs import TableInputs
-from chainrule.errors import ConfigError, ShapeError
+from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.explain.algebra import Affine, Floats
 from chainrule.nn.module import Module
 
@@ -77,6 +77,8 @@ def units_of(
     if fitted is not None and fitted.n_features != inputs:
         fitted = None
     known, center, scale = _plain(inputs) if fitted is None else _fitted(fitted.inputs, inputs, scaling)
+    if not isinstance(names, Iterable | None):
+        raise DTypeError("names of the inputs come as a list of text", got=type(names).__name__)
     chosen = known if names is None else tuple(str(name) for name in names)
     if len(chosen) != inputs:
         raise ShapeError("names do not fit the inputs", expected=f"{inputs} names", got=len(chosen))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.finite import check_finite
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.plot import canvas
 
@@ -42,7 +43,8 @@ def confusion(
         matplotlib's ``Figure``.
 
     Raises:
-        DTypeError: for a network.
+        DTypeError: for a network, and what is no counts.
+        DataError: for counts that are not finite.
         ShapeError: if the matrix is not square, or `classes` are not as many as its rows.
         MissingDependencyError: if matplotlib is not installed.
     """
@@ -52,7 +54,15 @@ def confusion(
             got=type(matrix).__name__,
             fix="Pass cr.metrics.confusion_matrix(cr.predict_proba(model, X), y)",
         )
-    counts = np.asarray(matrix)
+    try:
+        counts = np.asarray(matrix)
+    except ValueError:
+        raise ShapeError(
+            "a confusion matrix is square", expected="shape (C, C)", got="rows of different lengths"
+        ) from None
+    if counts.dtype.kind not in "biuf":
+        raise DTypeError("a confusion matrix holds counts", got=f"dtype {counts.dtype}")
+    check_finite(counts, "the counts")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
         raise ShapeError("a confusion matrix is square", expected="shape (C, C)", got=counts.shape)
     names = [str(i) for i in range(len(counts))] if classes is None else [str(name) for name in classes]

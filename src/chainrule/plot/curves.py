@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, ShapeError
+from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.plot import canvas
 
 __all__ = ["training_curves"]
@@ -41,9 +41,11 @@ def training_curves(
         matplotlib's ``Figure``.
 
     Raises:
+        DTypeError: for what is no mapping from names.
         DataError: if there is no epoch to draw.
         MissingDependencyError: if matplotlib is not installed.
     """
+    _check_is_history(history)
     names = [name for name in history if name not in ("lr", "epoch") and not name.startswith("val_")]
     if not names or not len(history[names[0]]):
         raise DataError("there is no finished epoch to draw", expected="a history with at least one value per curve")
@@ -58,6 +60,11 @@ def training_curves(
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=12, weight="bold")
         return canvas.save(figure, path)
+
+
+def _check_is_history(history: Any) -> None:
+    if not isinstance(history, Mapping) or not all(isinstance(name, str) for name in history):
+        raise DTypeError("curves are drawn from a history", expected="name -> values", got=type(history).__name__)
 
 
 def _check_lengths(history: Mapping[str, Sequence[float]]) -> None:

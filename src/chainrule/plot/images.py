@@ -61,7 +61,10 @@ def images(
         classes = data.classes if classes is None else classes
         values = data.inputs
         seen = data.batch(np.arange(min(most, len(data))))[0]
-    values = np.asarray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError:
+        raise ShapeError("images are of one size", got="samples of different lengths") from None
     if values.dtype.kind not in "biuf":
         raise DTypeError("images consist of numbers", got=f"dtype {values.dtype}")
     pictures = as_images(values[:most], shape, "these samples")
