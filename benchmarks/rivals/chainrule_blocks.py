@@ -6,6 +6,8 @@ each step.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from task import Task
 
@@ -18,7 +20,7 @@ class Model(chainrule_fit.Model):
     def __init__(self, task: Task) -> None:
         super().__init__(task)
         task.needs(schedule="the engine's blocks take rates, not schedules")
-        self.share = min(1.0, 200 / task.networks)
+        self.share = 1.0 if self.together else min(1.0, 200 / task.networks)
         self.native = NativeEngine()
         if task.binary:  # as `fit` prepares it
             self.data = type(self.data)(task.x, task.y.astype(np.float32).reshape(-1, 1))
@@ -36,13 +38,26 @@ class Model(chainrule_fit.Model):
             self.blocks = [
                 block for rows, order in zip(whole, orders, strict=True) for block in (rows, order[None, full:])
             ]
-        self.runs = [self._run(model) for model in self.models]
+        if self.together:
+            self.population = self._population()
+        else:
+            self.runs = [self._run(model) for model in self.models]
 
-    def _run(self, model: nn.Module) -> tuple[Plan, object]:
+    def _population(self) -> Any:
+        from chainrule.engines.population import Population
+
+        population = Population(self._plan(self.models[0]), self.models, self.data)
+        population.run(self.blocks[0][:1], None)
+        return population
+
+    def _plan(self, model: nn.Module) -> Plan:
         model.train()
         task = self.task
         optimizer = optim.get(task.optimizer, list(model.named_parameters()), lr=task.lr)
-        plan = Plan(model, losses.get(self.loss), optimizer, input_shape=tuple(task.x.shape[1:]))
+        return Plan(model, losses.get(self.loss), optimizer, input_shape=tuple(task.x.shape[1:]))
+
+    def _run(self, model: nn.Module) -> tuple[Plan, Any]:
+        plan = self._plan(model)
         reason = self.native.refusal(plan)
         if reason is not None:
             raise RuntimeError(reason)
@@ -52,6 +67,10 @@ class Model(chainrule_fit.Model):
         return plan, state
 
     def train(self) -> None:
+        if self.together:
+            for block in self.blocks:
+                self.population.run(block, None)
+            return
         for plan, state in self.runs:
             for block in self.blocks:
                 self.native.run(plan, state, self.data, block, None)
@@ -60,7 +79,9 @@ class Model(chainrule_fit.Model):
         from chainrule.core.mode import no_grad
         from chainrule.nn.evaluation import outputs_of
 
-        for plan, state in self.runs:
+        if self.together:
+            self.population.write_back()
+        for plan, state in [] if self.together else self.runs:
             self.native.write_back(plan, state)
         self.model.eval()
         with no_grad():

@@ -1,8 +1,9 @@
-"""chainrule, as its users call it: `fit` on a data set; the engine that "auto" takes."""
+"""chainrule, as its users call it: `fit` on a data set; the engine that "auto" takes.
+
+Many networks of one shape are trained as `restarts` trains them: all at once where that can be done, else in turn.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from task import Task
@@ -10,8 +11,13 @@ from task import Task
 import chainrule as cr
 from chainrule import nn
 
+try:
+    from chainrule.train.together import train_together
+except ImportError:  # a version that trains one network at a time
+    train_together = None
+
 _ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
-_MOST = 20  # networks that one training trains, when there are a thousand: see `share`
+_MOST = 20  # networks that are trained in turn, when there are a thousand: see `share`
 
 
 class Model:
@@ -25,7 +31,19 @@ class Model:
         if task.binary:
             self.loss = "bce" if task.sigmoid_output else "bce_with_logits"
         self.seed = 0
-        self.share = min(1.0, _MOST / task.networks)
+        self.options = {
+            "loss": self.loss,
+            "optimizer": task.optimizer,
+            "lr": task.lr,
+            "epochs": task.epochs,
+            "batch_size": task.batch_size,
+            "schedule": task.schedule,
+            "metrics": [],
+            "engine": self.engine,
+            "verbose": 0,
+        }
+        self.together = train_together is not None and task.networks > 1 and self.engine == "auto"
+        self.share = 1.0 if self.together else min(1.0, _MOST / task.networks)
 
     def reset(self, seed: int) -> None:
         cr.manual_seed(seed)
@@ -49,25 +67,13 @@ class Model:
         return nn.Sequential(*layers, *([nn.Sigmoid()] if task.sigmoid_output else []))
 
     def train(self) -> None:
+        if self.together:
+            seeds = range(self.seed, self.seed + len(self.models))
+            if train_together(self.models, self.data, seeds, self.options) is None:
+                raise RuntimeError("these networks cannot be trained at once")
+            return
         for model in self.models:
-            self.fit(model)
-
-    def fit(self, model: nn.Module) -> Any:
-        task = self.task
-        return cr.fit(
-            model,
-            self.data,
-            loss=self.loss,
-            optimizer=task.optimizer,
-            lr=task.lr,
-            epochs=task.epochs,
-            batch_size=task.batch_size,
-            schedule=task.schedule,
-            metrics=[],
-            seed=self.seed,
-            engine=self.engine,
-            verbose=0,
-        )
+            cr.fit(model, self.data, seed=self.seed, **self.options)
 
     def classes(self) -> np.ndarray:
         return cr.predict_proba(self.model, self.test).argmax(axis=1)

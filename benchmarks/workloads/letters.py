@@ -6,7 +6,9 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
+import machine
 from harness import Options, Result
 from networks import TASKS, NoImages, image_folder
 from rivals import Rival
@@ -56,7 +58,10 @@ LETTERED = (
 
 
 class Busy(Workload):
-    """a, while two other processes want the processor."""
+    """a, while two other processes want the processor.
+
+    Everybody has the threads that it has without being asked: nobody tunes a program for what else may run.
+    """
 
     name = "busy"
     title = "a, while two other processes compute without pause"
@@ -72,6 +77,7 @@ class Busy(Workload):
             check_images()
 
     def measure(self, rivals: list[Rival], options: Options, skipped: list[str]) -> Iterator[Result]:
+        options = replace(options, threads=options.threads or machine.cores())
         with _competitors(2):
             yield from super().measure(rivals, options, skipped)
 
