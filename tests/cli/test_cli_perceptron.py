@@ -119,3 +119,16 @@ def test_fit_with_a_single_layer_says_why_it_cannot_work(run: Run, run_json: Run
     assert "hyperplane" not in run("fit", path, "--layers", "4", "--epochs", "1").stdout
     assert run_json("fit", path, "--layers", "4", "--epochs", "1")["separability"] is None
     assert "hyperplane" not in run("fit", "and", "--layers", "none", "--epochs", "1").stdout
+
+
+@pytest.mark.parametrize("arguments", [("and",), ("xor", "--neurons", "1"), ("xor", "--neurons", "2", "--tries", "1")])
+def test_a_gate_speaks_korean_throughout(run: Run, arguments: tuple[str, ...]) -> None:
+    from typer.testing import CliRunner
+
+    from chainrule.cli.app import app
+
+    shown = CliRunner().invoke(app, ["gate", *arguments, "--lang", "ko"]).stdout
+    assert "반올림" in shown
+    assert "에포크" in shown
+    for english in ("output", "rounded", "loss", "epochs", "learned", "one neuron", "try"):
+        assert english not in shown

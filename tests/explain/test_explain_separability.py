@@ -306,3 +306,10 @@ else:
     raise SystemExit("no error")
 """
     subprocess.run([sys.executable, "-c", code, str(Path(cr.__file__).parents[1])], check=True, timeout=60)
+
+
+def test_what_rounding_leaves_of_a_zero_is_written_0() -> None:
+    from chainrule.explain.wording import line_equation
+
+    assert line_equation([1.7, 2e-18], -1, ["a", "b"]) == "1.7·a + 0·b − 1 = 0"
+    assert line_equation([1.7, 2e-9], -1, ["a", "b"]) == "1.7·a + 2e-09·b − 1 = 0"

@@ -34,7 +34,7 @@ def gate(
     from chainrule.cli.tables import truth_table
     from chainrule.cli.training import loss_line
     from chainrule.data import gates
-    from chainrule.messages import language
+    from chainrule.messages import language, text
 
     screen, chosen_language = Screen(as_json=as_json), language(lang)
     hard = needs_hidden_layer(name)
@@ -44,16 +44,19 @@ def gate(
         screen.say(proof.explain(chosen_language), "yellow")
     result = train_gate(name, chosen, tries, seed)
     data, losses = result.data, result.history["loss"]
-    shape = "one neuron" if chosen == 1 else "two hidden neurons and an output"
-    screen.show(truth_table(data.name, data.inputs, data.targets, result.outputs))  # type: ignore[arg-type]
-    screen.line(loss_line(result.history, screen))
+    screen.show(truth_table(data.name, data.inputs, data.targets, result.outputs, chosen_language))  # type: ignore[arg-type]
+    screen.line(loss_line(result.history, screen, chosen_language))
     for equation in equations(result.model):
         screen.line(equation, "cyan")
-    starts = f"{result.tries} {'try' if result.tries == 1 else 'tries'}"
-    if result.solved:
-        screen.say(f"{data.name.upper()} is learned by {shape}, in {starts} (seed {result.seed}).", "bold green")
-    else:
-        screen.say(_reason(data.name, hard and chosen == 1, losses[-1], starts), "bold yellow")
+    verdict = "learned" if result.solved else "hopeless" if hard and chosen == 1 else "failed"
+    words: dict[str, object] = {
+        "gate": data.name.upper(),
+        "shape": text("gate.neuron" if chosen == 1 else "gate.network", chosen_language),
+        "tries": text("gate.try" if result.tries == 1 else "gate.tries", chosen_language, count=result.tries),
+        "seed": result.seed,
+        "loss": f"{losses[-1]:.4f}",
+    }
+    screen.say(text(f"gate.{verdict}", chosen_language, **words), "bold green" if result.solved else "bold yellow")
     screen.document(
         {
             "gate": data.name,
@@ -73,13 +76,3 @@ def gate(
     )
     if not result.solved:
         raise typer.Exit(FAILED)
-
-
-def _reason(name: str, hopeless: bool, loss: float, starts: str) -> str:
-    if not hopeless:
-        return f"{name.upper()} was not learned in {starts}; the last ended at loss {loss:.4f}. Try another --seed."
-    return (
-        f"One neuron ends at loss {loss:.4f} = ln 2 with every output at 0.5. It divides the plane by ONE straight "
-        f"line, and no line has the ones of {name.upper()} on one side and the zeros on the other; its loss has a "
-        "single minimum, so that no other start would help. Two hidden neurons draw two lines: --neurons 2."
-    )

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chainrule.data import Schema
+from chainrule.messages import text
 from chainrule.nn import Summary
 
 __all__ = ["bytes_text", "confusion_table", "grid", "model_table", "schema_table", "truth_table"]
@@ -136,14 +137,17 @@ def _commonest_mistakes(matrix: np.ndarray, classes: Sequence[str], most: int = 
     return table
 
 
-def truth_table(name: str, inputs: np.ndarray, targets: np.ndarray, outputs: np.ndarray) -> Table:
-    """Every input of a gate, what it should give, and what the network gives."""
+def truth_table(
+    name: str, inputs: np.ndarray, targets: np.ndarray, outputs: np.ndarray, lang: str | None = "en"
+) -> Table:
+    """Every input of a gate, what it should give, and what the network gives; in "en" or "ko"."""
     columns = [f"x{i + 1}" for i in range(inputs.shape[1])]
-    table = grid(*columns, name.upper(), "output", "rounded", "right?", right=range(len(columns) + 3))
+    heads = (text(f"gate.{key}", lang) for key in ("output", "rounded", "right"))
+    table = grid(*columns, name.upper(), *heads, right=range(len(columns) + 3))
     for x, target, output in zip(inputs, targets, outputs, strict=True):
         right = undecided(output) is False and round(float(output)) == target
         rounded = "?" if undecided(output) else str(round(float(output)))
-        word = Text("yes" if right else "no", style=_GOOD if right else "red")
+        word = Text(text("gate.yes" if right else "gate.no", lang), style=_GOOD if right else "red")
         table.add_row(*(f"{value:g}" for value in x), str(int(target)), f"{output:.4f}", rounded, word)
     return table
 

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from chainrule import nn
+from chainrule import messages, nn
 from chainrule.cli.network import make_network, parse_layers
 from chainrule.cli.options import Columns, TextFile
 from chainrule.cli.paths import check_is_no_input, check_may_become_model, check_writable
@@ -205,11 +205,12 @@ def show_data(screen: Screen, data: Data, splits: Splits[Dataset]) -> None:
         screen.say(f"Note: {note}", "yellow")
 
 
-def loss_line(history: History, screen: Screen) -> str:
-    """The loss as a curve in one line of text, with its first and last value."""
+def loss_line(history: History, screen: Screen, lang: str | None = "en") -> str:
+    """The loss as a curve in one line of text, with its first and last value; in "en" or "ko"."""
     losses = history["loss"]
     curve = sparkline(losses, unicode=screen.is_unicode)
-    return f"loss {curve} {losses[0]:.4f} → {losses[-1]:.4f}, {history.epochs:,} epochs"
+    first, last = (f"{loss:.4f}" for loss in (losses[0], losses[-1]))
+    return messages.text("gate.loss", lang, curve=curve, first=first, last=last, epochs=f"{history.epochs:,}")
 
 
 def _training(recipe: Recipe, model: nn.Module, history: History) -> dict[str, Any]:

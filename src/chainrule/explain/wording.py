@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["line_equation", "mixture", "number", "vector"]
 
 _MOST = 8
+_ROUNDING = 1e-16
 
 
 def number(value: Any, digits: int = 4) -> str:
@@ -33,8 +34,10 @@ def mixture(shares: Iterable[Any], points: Iterable[Iterable[Any]]) -> str:
 
 
 def line_equation(weights: Iterable[Any], offset: Any, names: Iterable[str]) -> str:
-    """``0.5·x1 − 2·x2 − 0.7 = 0``."""
-    terms = [(float(weight), f"·{name}") for weight, name in zip(weights, names, strict=True)]
+    """``0.5·x1 − 2·x2 − 0.7 = 0``; what is left of a zero after rounding is written 0."""
+    values = [float(weight) for weight in weights]
+    least = _ROUNDING * max(map(abs, values), default=0.0)
+    terms = [(value if abs(value) > least else 0.0, f"·{name}") for value, name in zip(values, names, strict=True)]
     shown = [*terms[:_MOST], (float(offset), "")]
     text = ""
     for value, name in shown:

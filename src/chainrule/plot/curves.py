@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.messages import text
 from chainrule.plot import canvas
 
-__all__ = ["training_curves"]
+__all__ = ["curve_name", "training_curves"]
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 _LOGARITHMIC = 50
@@ -62,6 +63,11 @@ def training_curves(
         return canvas.save(figure, path)
 
 
+def curve_name(name: str, lang: str | None = None) -> str:
+    """What a person calls a curve; one whose name is no word keeps that of the code, with spaces."""
+    return text(f"pictures.{name}", lang) if name in _NAMED else name.replace("_", " ")
+
+
 def _check_is_history(history: Any) -> None:
     if not isinstance(history, Mapping) or not all(isinstance(name, str) for name in history):
         raise DTypeError("curves are drawn from a history", expected="name -> values", got=type(history).__name__)
@@ -101,7 +107,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]], lang: str
     values = values[np.isfinite(values)]
     if name == "loss" and values.size and values.min() > 0 and values.max() / values.min() > _LOGARITHMIC:
         ax.set_yscale("log")
-    ax.set_title(canvas.caption(name, lang) if name in _NAMED else name.replace("_", " "))
+    ax.set_title(curve_name(name, canvas.shown_language(lang)))
     ax.set_xlabel(canvas.caption("epoch", lang))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
     ax.grid(axis="y", color=canvas.FAINT, lw=0.8)

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule import plot
 from chainrule.explain.wording import number
+from chainrule.plot.curves import curve_name
 from chainrule.reports.blocks import Table
 from chainrule.reports.material import Material
 from chainrule.reports.pictures import picture
@@ -31,6 +32,6 @@ def curves(m: Material) -> Content | Skipped:
         falls = "loss" in name or curve[np.isfinite(curve)][0] > curve[np.isfinite(curve)][-1]
         best = int(np.nanargmin(curve) if falls else np.nanargmax(curve))
         at = m.say("at_epoch", value=number(curve[best]), epoch=int(epochs[best]))
-        rows.append((name, number(curve[0]), at, number(curve[-1])))
+        rows.append((curve_name(name, m.lang), number(curve[0]), at, number(curve[-1])))
     table = Table(m.say("curves_table"), [m.say(name) for name in ("curve", "first", "best", "last")], rows)
     return Content([drawn, table], {"epochs": int(epochs[-1]), "history": {k: list(v) for k, v in history.items()}})
