@@ -31,7 +31,7 @@ class Cold(Workload):
     rivals = tuple(name for name in TRAINERS if name != "blocks")
 
     def measure(self, rivals: list[Rival], options: Options, skipped: list[str]) -> Iterator[Result]:
-        repeats = options.pairs(5)
+        repeats = 1 if options.smoke else options.pairs(5)
         with tempfile.TemporaryDirectory() as folder:
             for letter, case in _CASES.items():
                 if letter == "a" and not options.smoke:
@@ -53,7 +53,8 @@ class Cold(Workload):
         def seconds(who: Rival) -> float:
             return _seconds(who, letter, options, folder)
 
-        seconds(OURS), seconds(rival)  # so that the files of both are in the system's cache
+        if not options.smoke:  # so that the files of both are in the system's cache
+            seconds(OURS), seconds(rival)
         pairs = [(seconds(OURS), seconds(rival)) for _ in range(repeats)]
         ours, theirs = (list(side) for side in zip(*pairs, strict=True))
         return Result(self.name, rival.name, "s", ours, theirs, case)
