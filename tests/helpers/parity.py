@@ -12,6 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.engines import available, native
+from chainrule.engines.threads import Crew
 
 ENGINES = ("eager", "native")
 THREADS = (1, 2, 3, 5)
@@ -76,13 +77,14 @@ def assert_same_bits(got: Trained, wanted: Trained) -> None:
 
 @contextlib.contextmanager
 def threads(count: int) -> Iterator[None]:
-    """The native engine takes that many threads, however little there is to do."""
-    before = native._threads
+    """The native engine takes that many threads, however little there is to do, and however busy the machine is."""
+    before = native._threads, Crew.run
     native._threads = lambda lowered, rows: count  # type: ignore[assignment]
+    Crew.run = lambda crew, most, work: work(most)  # type: ignore[method-assign]
     try:
         yield
     finally:
-        native._threads = before
+        native._threads, Crew.run = before  # type: ignore[method-assign]
 
 
 def assert_parity(train: Callable[[str], Trained], dtype: str, counts: tuple[int, ...] = THREADS) -> Trained:
