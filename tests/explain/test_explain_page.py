@@ -69,10 +69,10 @@ def test_the_fragment_is_folded(trace: explain.Trace) -> None:
     assert "<details open" not in trace._repr_html_()
 
 
-def test_a_large_network_is_not_drawn() -> None:
+def test_a_large_network_is_drawn_in_part() -> None:
     model = nn.Sequential(nn.Linear(30, 20), nn.ReLU(), nn.Linear(20, 3))
     page = explain.trace(model, np.ones(30), 1, loss="cross_entropy").page("en")
-    assert "svg" not in parsed(page)
+    assert parsed(page)["svg"] == 1
     assert "shape (1, 20)" in page
 
 
@@ -173,3 +173,13 @@ def test_what_is_written_can_be_worked_out(name: str) -> None:
 def test_words_in_a_formula_are_words() -> None:
     assert mathml("x, arranged anew").endswith("<mtext>&#160;arranged</mtext><mtext>&#160;anew</mtext></math>")
     assert "<mtext>" not in mathml(r"xW^\top+b")
+
+
+def test_the_ends_of_wide_layers_are_drawn() -> None:
+    model = nn.Sequential(nn.Linear(30, 14), nn.ReLU(), nn.Linear(14, 2))
+    page = explain.trace(model, np.ones((1, 30), np.float32), np.array([1]), "cross_entropy").page()
+    assert page.count("<circle") == 10 + 10 + 2
+    assert page.count("<line ") == 10 * 10 + 10 * 2
+    assert "⋮ 30" in page
+    assert "⋮ 14" in page
+    assert "0.weight[13,29] = " in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -17,21 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["network_drawing"]
 
 _MOST = 12  # neurons of a layer that are drawn
+_ENDS = 5  # of a larger one: so many at either end
 _WIDE, _HIGH = 150, 58
 
 
 def network_drawing(trace: Trace, lang: str | None = None) -> str:
-    """An SVG of the Linear layers, for the first sample; empty if there are none, or too many neurons to draw."""
+    """An SVG of the Linear layers, for the first sample, of wide layers the ends; empty if there are none."""
     products = [
         found
         for layer in trace.linear_layers()
         for name in layer.steps
         if (found := linearity(trace.step(name))) is not None and found.x.value.ndim == 2
     ]
-    if not products or any(max(product.rows.shape) > _MOST for product in products):
+    if not products:
         return ""
     columns = [_first(products[0].x.value), *(_after(trace, i, products) for i in range(len(products)))]
-    height = _HIGH * max(len(column) for column in columns) + 20
+    height = _HIGH * max(_slots(len(column)) for column in columns) + 20
     parts = [_lines(i, product, columns, height) for i, product in enumerate(products)]
     parts += [_neurons(i, column, height) for i, column in enumerate(columns)]
     width = _WIDE * (len(columns) - 1) + 100
@@ -52,8 +54,18 @@ def _after(trace: Trace, i: int, products: list[Linearity]) -> list[float]:
     return _first(inside[-1].value)
 
 
+def _shown(count: int) -> list[int]:
+    return list(range(count)) if count <= _MOST else [*range(_ENDS), *range(count - _ENDS, count)]
+
+
+def _slots(count: int) -> int:
+    """Places in a column: one for each neuron, or for the ends and the dots between them."""
+    return count if count <= _MOST else 2 * _ENDS + 1
+
+
 def _at(column: int, row: int, count: int, height: int) -> tuple[float, float]:
-    return 50 + _WIDE * column, height / 2 + (row - (count - 1) / 2) * _HIGH
+    slot = row if count <= _MOST or row < _ENDS else row - count + _slots(count)
+    return 50 + _WIDE * column, height / 2 + (slot - (_slots(count) - 1) / 2) * _HIGH
 
 
 def _lines(i: int, product: Linearity, columns: list[list[float]], height: int) -> str:
@@ -62,7 +74,7 @@ def _lines(i: int, product: Linearity, columns: list[list[float]], height: int) 
         return ""
     largest = float(np.abs(rows).max()) or 1.0
     found = []
-    for unit, feature in np.ndindex(rows.shape):
+    for unit, feature in itertools.product(_shown(rows.shape[0]), _shown(rows.shape[1])):
         (x1, y1), (x2, y2) = (
             _at(i, feature, rows.shape[1], height),
             _at(i + 1, unit, rows.shape[0], height),
@@ -79,7 +91,12 @@ def _lines(i: int, product: Linearity, columns: list[list[float]], height: int) 
 
 def _neurons(i: int, column: list[float], height: int) -> str:
     found = []
-    for row, value in enumerate(column):
+    if len(column) > _MOST:
+        # The slot behind the first end; its row is not drawn.
+        x, y = float(50 + _WIDE * i), height / 2 + (_ENDS - (_slots(len(column)) - 1) / 2) * _HIGH
+        found.append(f'<text x="{x:g}" y="{y + 4:g}" text-anchor="middle">⋮ {len(column)}</text>')
+    for row in _shown(len(column)):
+        value = column[row]
         x, y = _at(i, row, len(column), height)
         found.append(
             f'<circle cx="{x}" cy="{y:g}" r="23" fill="Canvas" stroke="currentColor"></circle>'
