@@ -53,6 +53,16 @@ CR_INLINE Vec<float> times_power_of_two(Vec<float> y, Vec<float> k, Bits<Vec<flo
 CR_INLINE Quad<float> times_power_of_two(Quad<float> y, Quad<float> k, Bits<Quad<float>>) { return _mm_scalef_ps(y, k); }
 #endif
 
+// Where a vector is used several times: GCC would read it from memory each time, and loads become the bottleneck.
+template <class V>
+CR_INLINE void keep_in_register([[maybe_unused]] V& x) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(x));
+#elif defined(__SSE2__)
+  __asm__("" : "+x"(x));
+#endif
+}
+
 #if defined(__AVX512F__)
 CR_INLINE Vec<float> reciprocal_estimate(Vec<float> x) { return _mm512_maskz_rcp14_ps(0xFFFF, x); }
 #elif defined(__AVX2__)

@@ -56,25 +56,29 @@ struct Strides {
 };
 
 // y(r, s) = start(r) + Σ w(r, c)·x(c, s) for Rows neurons and Slots slots, in registers.
-template <std::size_t Rows, std::size_t Slots, class W, class V>
-CR_INLINE void weighted_sums(const W* w, Strides w_at, const W* start, const V* x, V* y, std::size_t count,
-                          std::size_t slots) {
+template <std::size_t Rows, std::size_t Slots, class W, class V, class Finish>
+CR_INLINE void weighted_sums(const W* w, Strides w_at, const W* start, const V* x, std::size_t count,
+                             std::size_t slots, const Finish& finish) {
   V sums[Rows][Slots];
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
     for (std::size_t s = 0; s < Slots; ++s) sums[r][s] = start ? start[r] - V{} : V{};
-  for (std::size_t c = 0; c < count; ++c)
+  for (std::size_t c = 0; c < count; ++c) {
+    V given[Slots];
+#pragma GCC unroll 4
+    for (std::size_t s = 0; s < Slots; ++s) keep_in_register(given[s] = x[c * slots + s]);
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < Rows; ++r) {
       const W weight = w[r * w_at.to + c * w_at.from];
 #pragma GCC unroll 4
-      for (std::size_t s = 0; s < Slots; ++s) sums[r][s] += weight * x[c * slots + s];
+      for (std::size_t s = 0; s < Slots; ++s) sums[r][s] += weight * given[s];
     }
+  }
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (std::size_t s = 0; s < Slots; ++s) y[r * slots + s] = sums[r][s];
+    for (std::size_t s = 0; s < Slots; ++s) finish(r * slots + s, sums[r][s]);
 }
 
 // p(r, c) = Σ g(r, s)·x(c, s) over the slots.
@@ -85,11 +89,17 @@ CR_INLINE void products(const V* g, const V* x, V* p, std::size_t stride, std::s
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
     for (std::size_t c = 0; c < Columns; ++c) sums[r][c] = g[r * slots] * x[c * slots];
-  for (std::size_t s = 1; s < slots; ++s)
+  for (std::size_t s = 1; s < slots; ++s) {
+    V given[Columns];
 #pragma GCC unroll 4
-    for (std::size_t r = 0; r < Rows; ++r)
+    for (std::size_t c = 0; c < Columns; ++c) keep_in_register(given[c] = x[c * slots + s]);
 #pragma GCC unroll 4
-      for (std::size_t c = 0; c < Columns; ++c) sums[r][c] += g[r * slots + s] * x[c * slots + s];
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const V slope = g[r * slots + s];
+#pragma GCC unroll 4
+      for (std::size_t c = 0; c < Columns; ++c) sums[r][c] += slope * given[c];
+    }
+  }
 #pragma GCC unroll 4
   for (std::size_t r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
@@ -134,10 +144,10 @@ class SmallNetwork {
 
   // Everything up to the gradients of one step; returns the loss, for each lane.
   V learn(const LossSpec& loss, T scale) {
-    for (std::size_t l = 0; l < layers_.size(); ++l) forward(l);
-    const V total = compare(loss, scale);
-    for (std::size_t l = layers_.size(); l-- > 0;) backward(l);
-    return total;
+    // The smallest batches, for which loops cost as much as what they do, are known to the compiler.
+    constexpr std::size_t common = kPopulation ? 4 : 1;
+    if (slots_ == common) return learn(loss, scale, std::integral_constant<std::size_t, common>{});
+    return learn(loss, scale, slots_);
   }
 
   void update(OptimizerKind kind, const Step<T>& given) {
@@ -171,30 +181,54 @@ class SmallNetwork {
   std::vector<V> valid;  // 1 in the lanes of a slot that hold samples; in a population all of them do
 
  private:
+  // S: a number, or a constant.
+  template <class S>
+  V learn(const LossSpec& loss, T scale, S slots) {
+    for (std::size_t l = 0; l < layers_.size(); ++l) forward(l, slots);
+    const V total = compare(loss, scale);
+    for (std::size_t l = layers_.size(); l-- > 0;) backward(l, slots);
+    return total;
+  }
+
   const V* input_of(std::size_t l) const { return l ? values_[l - 1].data() : inputs.data(); }
 
+  // Activations that are applied on the way from the registers to memory: the common ones.
+  template <class Row>
+  static constexpr bool kFused = kIsFloat<V> && (std::is_same_v<Row, activation::Sigmoid> ||
+                                                 std::is_same_v<Row, activation::Relu> ||
+                                                 std::is_same_v<Row, activation::Tanh>);
+
   // A Linear one way or the other: from the inputs of its neurons to their sums, or from gradients to gradients.
-  void combine(const W* w, Strides w_at, const W* start, const V* x, V* y, std::size_t rows, std::size_t count) {
-    const std::size_t slots = slots_;
+  template <class S, class Finish>
+  CR_INLINED static void combine(const W* w, Strides w_at, const W* start, const V* x, std::size_t rows,
+                                 std::size_t count, S slots, const Finish& finish) {
     in_tiles<kPopulation ? 4 : 2>(slots, [=](auto wide, std::size_t s) CR_INLINED {
       in_tiles<2>(rows, [=](auto high, std::size_t r) CR_INLINED {
-        weighted_sums<high, wide>(w + r * w_at.to, w_at, start ? start + r : nullptr, x + s, y + r * slots + s, count,
-                                  slots);
+        const std::size_t at = r * slots + s;
+        weighted_sums<high, wide>(w + r * w_at.to, w_at, start ? start + r : nullptr, x + s, count, slots,
+                                  [=](std::size_t i, V sum) CR_INLINED { finish(at + i, sum); });
       });
     });
   }
 
-  void forward(std::size_t l) {
+  template <class S>
+  void forward(std::size_t l, S slots) {
     const SmallLayer& layer = layers_[l];
     const W* w = weights.data() + layer.weight_at;
-    V* z = sums_[l].data();
-    combine(w, {layer.in, 1}, layer.bias ? weights.data() + layer.bias_at : nullptr, input_of(l), z, layer.out,
-            layer.in);
-    V* y = values_[l].data();
-    const std::size_t n = slots_ * layer.out;
+    V *z = sums_[l].data(), *y = values_[l].data();
+    const V* x = input_of(l);
+    const W* start = layer.bias ? weights.data() + layer.bias_at : nullptr;
     with_activation(layer.activation, [&](auto row) {
+      using Row = decltype(row);
       const ActivationArgs args = layer.args;
-      for (std::size_t i = 0; i < n; ++i) y[i] = row.forward(z[i], args);
+      if constexpr (kFused<Row>) {
+        combine(w, {layer.in, 1}, start, x, layer.out, layer.in, slots,
+                [=](std::size_t i, V sum) CR_INLINED { y[i] = Row::forward(sum, args); });
+      } else {
+        combine(w, {layer.in, 1}, start, x, layer.out, layer.in, slots,
+                [=](std::size_t i, V sum) CR_INLINED { z[i] = sum; });
+        for (std::size_t i = 0; i < slots * layer.out; ++i) y[i] = Row::forward(z[i], args);
+      }
     });
   }
 
@@ -258,15 +292,16 @@ class SmallNetwork {
     return total * scale;
   }
 
-  void backward(std::size_t l) {
+  template <class S>
+  void backward(std::size_t l, S slots) {
     const SmallLayer& layer = layers_[l];
-    const std::size_t slots = slots_, n = slots * layer.out;
     V* g = upper_.data();
-    const V *x = input_of(l), *z = sums_[l].data(), *y = values_[l].data();
-    with_activation(layer.activation, [&](auto row) {
-      const ActivationArgs args = layer.args;
-      for (std::size_t i = 0; i < n; ++i) g[i] = row.backward(g[i], z[i], y[i], args);
-    });
+    const V* x = input_of(l);
+    if (l + 1 == layers_.size())  // other layers' gradients have passed their activation already
+      with_activation(layer.activation, [&](auto row) {
+        const V *z = sums_[l].data(), *y = values_[l].data();
+        for (std::size_t i = 0; i < slots * layer.out; ++i) g[i] = row.backward(g[i], z[i], y[i], layer.args);
+      });
     V* p = gradients_.data() + layer.weight_at;
     const std::size_t in = layer.in;
     in_tiles<2>(layer.out, [=](auto high, std::size_t r) CR_INLINED {
@@ -282,7 +317,24 @@ class SmallNetwork {
       }
     }
     if (l == 0) return;
-    combine(weights.data() + layer.weight_at, {1, layer.in}, nullptr, g, lower_.data(), layer.in, layer.out);
+    const SmallLayer& below = layers_[l - 1];
+    V* lower = lower_.data();
+    const V *z_below = sums_[l - 1].data(), *y_below = values_[l - 1].data();
+    const W* w = weights.data() + layer.weight_at;
+    with_activation(below.activation, [&](auto row) {
+      using Row = decltype(row);
+      const ActivationArgs args = below.args;
+      if constexpr (kFused<Row>) {
+        combine(w, {1, layer.in}, nullptr, g, layer.in, layer.out, slots, [=](std::size_t i, V sum) CR_INLINED {
+          lower[i] = Row::backward(sum, V{}, y_below[i], args);
+        });
+      } else {
+        combine(w, {1, layer.in}, nullptr, g, layer.in, layer.out, slots,
+                [=](std::size_t i, V sum) CR_INLINED { lower[i] = sum; });
+        for (std::size_t i = 0; i < slots * layer.in; ++i)
+          lower[i] = Row::backward(lower[i], z_below[i], y_below[i], args);
+      }
+    });
     std::swap(upper_, lower_);
   }
 

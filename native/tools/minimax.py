@@ -79,11 +79,19 @@ def main() -> None:
         return x if abs(x) > nearly0 else nearly0
 
     fits: dict[str, tuple[Function, Function, mpf, mpf, int]] = {
-        "exp: e^r = 1 + r + r²·P(r)": (
+        "expm1: e^r = 1 + r + r²·P(r)": (
             lambda r: (exp(away(r)) - 1 - away(r)) / away(r) ** 2,
             lambda r: away(r) ** 2 / exp(r),
             *(-ln2 * mpf("1.005"), ln2 * mpf("1.005"), 6),
         ),
+        **{
+            f"{name}: e^r = 1 + r·P(r)": (
+                lambda r: (exp(away(r)) - 1) / away(r),
+                lambda r: abs(away(r)) / exp(r),
+                *(-ln2 / 2 * mpf("1.005"), ln2 / 2 * mpf("1.005"), terms),
+            )
+            for name, terms in (("exp", 6), ("sigmoid", 5))
+        },
         "log: ln(1 + f) = f - f²/2 + f³·P(f)": (
             lambda f: (log1p(away(f)) - away(f) + away(f) ** 2 / 2) / away(f) ** 3,
             lambda f: abs(away(f) ** 3 / log1p(away(f))),

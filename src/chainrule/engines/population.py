@@ -23,6 +23,7 @@ from chainrule.nn.module import Module
 __all__ = ["Population"]
 
 _MOST_PARAMETERS = 4096  # of one network; more of them do not stay in the nearest caches, a vector to each
+_PARAMETERS_PER_NETWORK = 400  # a group costs the same however few networks it holds; alone they cost by the step
 
 
 class Population:
@@ -72,6 +73,11 @@ class Population:
 
     def __len__(self) -> int:
         return len(self._tensors)
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether so many networks of this size take less time together than one after the other."""
+        return len(self) >= 2 + self._weights.shape[1] // _PARAMETERS_PER_NETWORK
 
     def run(self, index: np.ndarray, rates: list[list[dict[str, Any]]] | None) -> np.ndarray:
         """Train for K steps.
@@ -135,7 +141,8 @@ def _check_plan(plan: Plan, lowered: Lowered, data: Dataset) -> None:
         raise Refusal("it is not a chain of Linear layers with an activation each")
     if set(kinds) & {"batch_norm", "layer_norm", "dropout", "softmax", "log_softmax"}:
         raise Refusal("it has layers that are no activations")
-    if sum(tensor.numel() for stage in lowered.stages for _, tensor in stage.parameters) > _MOST_PARAMETERS:
+    parameters = sum(tensor.numel() for stage in lowered.stages for _, tensor in stage.parameters)
+    if parameters > _MOST_PARAMETERS:
         raise Refusal(f"it has more than {_MOST_PARAMETERS} parameters")
     if plan.clip_norm is not None or plan.clip_value is not None or plan.keep_outputs:
         raise Refusal("its gradients are clipped, or its outputs kept")

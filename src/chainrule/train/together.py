@@ -53,7 +53,8 @@ def train_together(
     if training.is_observed:
         return None
     try:
-        return _Together(training, models, seeds).run()
+        together = _Together(training, models, seeds)
+        return together.run() if together.population.is_worth_it else None
     except Refusal:
         return None
 
