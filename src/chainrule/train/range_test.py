@@ -24,6 +24,7 @@ __all__ = ["RangeTest", "range_test", "read_curve"]
 _SMOOTHING = 0.9
 _BLOWN_UP = 4.0  # times the lowest loss so far: from here on the curve tells nothing more
 _LEAST_FALL = 0.05
+_SETTLING = 10  # steps; before, the average is of a few batches, and falls and rises as these happen to be
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,10 @@ def read_curve(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
     seen = smoothed[:end]
     lowest = int(seen.argmin()) if end else 0
     suggested = largest = None
-    if lowest > 1 and seen[lowest] < (1 - _LEAST_FALL) * seen[0]:
+    if lowest > _SETTLING + 1 and seen[lowest] < (1 - _LEAST_FALL) * seen[_SETTLING]:
         slopes = np.gradient(seen, np.log(rates[:end]))
-        suggested, largest = float(rates[slopes[: lowest + 1].argmin()]), float(rates[lowest])
+        steepest = _SETTLING + int(slopes[_SETTLING : lowest + 1].argmin())
+        suggested, largest = float(rates[steepest]), float(rates[lowest])
     return RangeTest(
         tuple(rates[:end].tolist()), tuple(losses[:end].tolist()), tuple(seen.tolist()), suggested, largest, diverged
     )
