@@ -92,8 +92,14 @@ def test_a_page_replaces_neither_the_model_nor_data(run: Run, model: Path) -> No
     Path("xor.csv").write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
     assert "overwrite" in run("explain", model, "xor", "--html", model, code=2).stderr
     assert "overwrite" in run("explain", model, "xor.csv", "--html", "xor.csv", code=2).stderr
-    Path("notes.txt").write_text("mine")
-    assert "no page" in run("explain", model, "xor", "--html", "notes.txt", code=2).stderr
+    Path("notes.html").write_text("mine")
+    assert "no page" in run("explain", model, "xor", "--html", "notes.html", code=2).stderr
     assert model.read_bytes() == before
     run("explain", model, "xor", "--html", "trace.html")
     run("explain", model, "xor", "--html", "trace.html")  # a page may be written anew
+
+
+def test_a_page_is_no_pdf(run: Run, model: Path) -> None:
+    assert "Write trace.html" in run("explain", model, "xor", "--html", "trace.pdf", code=2).stderr
+    assert "Write report.html" in run("report", model, "xor", "--out", "report.PDF", code=2).stderr
+    assert not Path("trace.pdf").exists()

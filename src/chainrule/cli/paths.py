@@ -18,6 +18,7 @@ __all__ = [
     "make_folder",
 ]
 
+_PAGES = {".html", ".htm", ""}
 _NO_TEXT = {".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".pq", ".npz", ".npy", ".safetensors", ".zip", ".pdf"}
 
 
@@ -103,19 +104,22 @@ def check_may_become_page(path: Path, option: str = "--out") -> None:
         option: that names it.
 
     Raises:
-        ConfigError: if something else stands at `path`.
+        ConfigError: if something else stands at `path`, or its suffix promises something else.
     """
-    if not path.exists() or (path.is_file() and not path.stat().st_size):
-        return
-    try:
-        with path.open("rb") as file:
-            start = file.read(200).lstrip().lower()
-    except OSError:
-        start = b""
-    if not start.startswith((b"<!doctype html", b"<html")):
+    if path.exists() and not (path.is_file() and not path.stat().st_size) and not _is_page(path):
         raise ConfigError(
             f"{path} exists and is no page, so it is not overwritten", fix=f"Name another file with {option}"
         )
+    if path.suffix.lower() not in _PAGES:
+        raise ConfigError(f"pages are written as HTML, not as {path.suffix}", fix=f"Write {path.stem}.html")
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(200).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    except OSError:
+        return False
 
 
 def check_may_become_model(path: Path) -> None:

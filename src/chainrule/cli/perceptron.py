@@ -38,7 +38,7 @@ def perceptron(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import open_data
     from chainrule.cli.training import Recipe, prepare
-    from chainrule.data import Table
+    from chainrule.data import Splits, Table
     from chainrule.errors import UnknownNameError
     from chainrule.explain import Perceptron
     from chainrule.messages import language, text
@@ -47,6 +47,8 @@ def perceptron(
     if scaling not in {"standard", "none"}:
         raise UnknownNameError("scaling", scaling, ("standard", "none"))
     opened = open_data(source, target, text=TextFile(encoding, delimiter, decimal, no_header))
+    if isinstance(opened, Splits):
+        opened = opened.train
     if isinstance(opened, Table):
         data = opened.prepare(test=0, scaling="standard" if scaling == "standard" else None).train
     else:
