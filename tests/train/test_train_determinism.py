@@ -9,8 +9,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
-from chainrule.engines import EagerEngine
 from chainrule.core import rng
+from chainrule.engines import EagerEngine
 from chainrule.train import Callback, History, LambdaCallback
 from chainrule.train import loop as loop_module
 

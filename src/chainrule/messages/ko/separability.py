@@ -15,7 +15,8 @@ MESSAGES = {
     "mix": "  클래스 {label}: {mixture}",
     "why": "어떤 클래스가 초평면의 한쪽에 있으면 그 클래스의 볼록 결합도 모두 같은 쪽에 있습니다. "
     "따라서 이 점은 초평면의 양쪽에 동시에 있어야 하므로 모순입니다.",
-    "undecided_limit": "두 클래스({positive} / {negative})를 나누는 초평면이 있는지 제한 시간 안에 판정하지 못했습니다.",
+    "undecided_limit": "두 클래스({positive} / {negative})를 나누는 초평면이 있는지 "
+    "제한 시간 안에 판정하지 못했습니다.",
     "undecided_precision": "두 클래스({positive} / {negative})가 너무 가까워서 이들을 나누는 초평면이 있는지 "
     "배정밀도로는 판정할 수 없습니다. 특성의 척도를 바꾸거나 원점을 옮기면 판정할 수도 있습니다.",
     "single_layer": "참고: 이 자료의 두 클래스({positive} / {negative})를 나누는 초평면은 없습니다. "
