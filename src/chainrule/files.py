@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from chainrule.errors import MissingFileError
+from chainrule.errors import ConfigError, MissingFileError
 
-__all__ = ["atomic_write", "existing_file", "expanded"]
+__all__ = ["atomic_write", "existing_file", "expanded", "locked"]
+
+_LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.EIO, errno.ENOSPC)
+_HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+_LOCKED_BYTE = 1 << 30  # far behind the text, which others may then read; where whole files cannot be locked
 
 
 @contextlib.contextmanager
@@ -28,6 +33,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     Raises:
         MissingFileError: if the folder does not exist or cannot be written to, or something that is no file is there.
+        OSError: if the disk is full or fails.  If it fails after the rename, while the folder is flushed, the new file
+            stands at `path`, but might not outlast a power cut.
     """
     target = expanded(path)
     try:
@@ -83,12 +90,87 @@ def _refused(problem: str, path: Path, error: Exception, fix: str) -> MissingFil
 
 def _sync_folder(folder: Path) -> None:
     """Flush the folder's entry for a renamed file; systems without folder handles have no such step."""
-    with contextlib.suppress(OSError):
+    try:
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+    except OSError as error:
+        if error.errno in _LOST:
+            error.filename = error.filename or str(folder)
+            raise
+
+
+@contextlib.contextmanager
+def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Hold a lock, so that no other process (and no other user of `locked` in this one) gets it meanwhile.
+
+    The operating system keeps the lock and drops it when the process ends, however it ends.  The file stays behind; it
+    holds the number of the process that had the lock last.
+
+    Args:
+        path: the file to lock; it is made if need be.
+        what: what must not be used twice, for the message.
+
+    Raises:
+        ConfigError: if another holds it.
+        MissingFileError: if the file cannot be made, or the file system knows no locks.
+    """
+    target = expanded(path)
+    try:
+        handle = os.open(target, os.O_RDWR | os.O_CREAT, 0o666)
+    except (OSError, ValueError) as error:
+        raise _refused("cannot write", target, error, "Name a folder that is writable") from error
+    try:
+        try:
+            _lock(handle)
+        except OSError as error:
+            if error.errno in _HELD:
+                owner = os.read(handle, 20).decode("ascii", "replace").strip()
+                process = f" (process {owner})" if owner.isdecimal() else ""
+                fix = "Wait for it to end, or name another folder"
+                raise ConfigError(f"{what} is in use by another run{process}", where=target.parent, fix=fix) from error
+            raise _refused("cannot lock", target, error, "Name a folder on a disk of this machine") from error
+        with contextlib.suppress(OSError):  # the number only helps the reader of a message
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
+        try:
+            yield
+        finally:
+            _unlock(handle)  # also for processes that were forked meanwhile
+    finally:
+        os.close(handle)
+
+
+if os.name == "nt":  # pragma: no cover - the other branch is what most systems have
+
+    def _lock(handle: int) -> None:
+        import msvcrt
+
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        os.lseek(handle, 0, os.SEEK_SET)
+
+    def _unlock(handle: int) -> None:
+        import msvcrt
+
+        with contextlib.suppress(OSError):
+            os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
+else:
+
+    def _lock(handle: int) -> None:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(handle: int) -> None:
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def existing_file(path: str | os.PathLike[str], kind: str = "file") -> Path:

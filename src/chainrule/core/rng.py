@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,18 @@ import numpy as np
 from chainrule.core.device import require_cpu
 from chainrule.errors import ConfigError
 
-__all__ = ["Generator", "at_step", "generator", "initial_seed", "keep_mask", "manual_seed", "next_mask", "set_step"]
+__all__ = [
+    "Generator",
+    "at_step",
+    "generator",
+    "get_rng_state",
+    "initial_seed",
+    "keep_mask",
+    "manual_seed",
+    "next_mask",
+    "set_rng_state",
+    "set_step",
+]
 
 _WORD = 0xFFFFFFFF
 
@@ -84,6 +95,27 @@ def initial_seed() -> int:
 def generator() -> np.random.Generator:
     """This thread's NumPy generator; seeded from the operating system until `manual_seed` is called."""
     return _state.generator
+
+
+def get_rng_state() -> dict[str, Any]:
+    """This thread's random state, JSON-able: the seed, how many free masks were drawn, and the generator's state."""
+    return {"seed": _state.seed, "masks": _state.free_step, "generator": _state.generator.bit_generator.state}
+
+
+def set_rng_state(state: Mapping[str, Any]) -> None:
+    """Go on exactly where `get_rng_state` was called.
+
+    Raises:
+        ConfigError: if `state` is no such state; then nothing has changed.
+    """
+    fresh = np.random.default_rng(0)
+    try:
+        seed, masks = _checked_seed(state["seed"]), _checked_seed(state["masks"])
+        fresh.bit_generator.state = state["generator"]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ConfigError("not a state of the random numbers", expected="what get_rng_state returned") from error
+    _state.seed, _state.free_step = seed, masks
+    _state.generator.bit_generator.state = fresh.bit_generator.state
 
 
 @contextlib.contextmanager

@@ -77,7 +77,11 @@ class Engine(Protocol):
         """Why this engine cannot run the plan (naming the layer), or None if it can."""
 
     def prepare(self, plan: Plan) -> Any:
-        """Take parameters, buffers and optimiser state over from the plan; returns the engine's own state."""
+        """Take parameters, buffers and optimiser state over from the plan; returns the engine's own state.
+
+        Its attribute ``step`` counts the steps taken, from which masks are drawn; a training that is resumed sets it
+        before the first block.
+        """
 
     def run(
         self, plan: Plan, state: Any, data: Dataset, batch_index: np.ndarray, rates: list[list[dict[str, float]]] | None

@@ -8,6 +8,7 @@ https://github.com/huggingface/safetensors#format.  Nothing in it can be execute
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import os
@@ -90,7 +91,7 @@ def write(
     path: str | os.PathLike[str],
     tensors: Mapping[str, npt.NDArray[Any]],
     metadata: Mapping[str, str] | None = None,
-) -> None:
+) -> str:
     """Write named arrays and notes to a file, atomically: a reader finds the old file or the new one.
 
     The same content gives the same bytes.  Wide dtypes come first, then names in order, so that every array begins at a
@@ -100,6 +101,9 @@ def write(
         path: the file to create or replace.
         tensors: arrays of float16/32/64, signed or unsigned integers, or booleans.
         metadata: text by name.
+
+    Returns:
+        the SHA-256 of what was written, in hexadecimal digits; of what was meant, not of what the disk made of it.
 
     Raises:
         DTypeError: for anything but a NumPy array, for another dtype, or names or metadata that are not text.
@@ -122,11 +126,16 @@ def write(
         header[name] = {"dtype": codes[name], "shape": list(arrays[name].shape), "data_offsets": [start, stop]}
     encoded = _encode(header)
 
+    digest = hashlib.sha256()
     with atomic_write(path) as file:
-        file.write(len(encoded).to_bytes(_LENGTH_BYTES, "little"))
-        file.write(encoded)
+        for part in (len(encoded).to_bytes(_LENGTH_BYTES, "little"), encoded):
+            file.write(part)
+            digest.update(part)
         for name in order:
-            file.write(_bytes_of(np.asarray(arrays[name], _DTYPES[codes[name]], order="C")))
+            numbers = _bytes_of(np.asarray(arrays[name], _DTYPES[codes[name]], order="C"))
+            file.write(numbers)
+            digest.update(numbers)
+    return digest.hexdigest()
 
 
 def read(

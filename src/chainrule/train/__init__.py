@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ReduceLROnPlateau,
         TerminateOnNaN,
     )
+    from chainrule.train.checkpoint import Checkpoints
     from chainrule.train.descent import LearningRates, learning_rates
     from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
     from chainrule.train.fit import fit
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CSVLogger",
     "Callback",
+    "Checkpoints",
     "EarlyStopping",
     "History",
     "LambdaCallback",
@@ -56,6 +58,7 @@ __all__ = [
 _HOMES = {
     "CSVLogger": "callbacks",
     "Callback": "callbacks",
+    "Checkpoints": "checkpoint",
     "EarlyStopping": "callbacks",
     "History": "history",
     "LambdaCallback": "callbacks",

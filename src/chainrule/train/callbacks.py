@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from chainrule.errors import ConfigError, FormatError, UnknownNameError
 from chainrule.files import atomic_write, expanded
 from chainrule.nn import registry
@@ -53,6 +55,13 @@ class Callback:
 
     def on_train_end(self) -> None:
         """After the last epoch, also if training was stopped or interrupted."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of this callback: numbers, text, arrays, snapshots, lists and dictionaries."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave; called after `on_train_begin`."""
 
 
 class _Monitor:
@@ -136,6 +145,12 @@ class EarlyStopping(Callback):
         if self.best is not None:
             self.training.restore(self.best)
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"watched": self.watched.best, "waited": self.waited, "best": self.best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.watched.best, self.waited, self.best = state["watched"], state["waited"], state["best"]
+
 
 class ModelCheckpoint(Callback):
     """Save the model after epochs.
@@ -161,6 +176,13 @@ class ModelCheckpoint(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if self.watched is None or self.watched.improved(logs):
             self.training.save(self._filled(epoch, logs))
+
+    def state_dict(self) -> dict[str, Any]:
+        return {} if self.watched is None else {"watched": self.watched.best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if self.watched is not None:
+            self.watched.best = state["watched"]
 
     def _filled(self, epoch: int, logs: Logs) -> str:
         try:
@@ -213,6 +235,13 @@ class CSVLogger(Callback):
     def on_train_end(self) -> None:
         if self.unwritten:
             self._write()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"lines": np.frombuffer("\n".join(self.lines).encode(), np.uint8)}  # there may be very many
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.lines = state["lines"].tobytes().decode().split("\n")
+        self._write()
 
     def _write(self) -> None:
         began = time.perf_counter()
@@ -270,6 +299,12 @@ class ReduceLROnPlateau(Callback):
             for group in self.training.optimizer.param_groups:
                 group["lr"] = max(group["lr"] * self.factor, self.min_lr)
             self.waited, self.cooling = 0, self.cooldown
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"watched": self.watched.best, "waited": self.waited, "cooling": self.cooling}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.watched.best, self.waited, self.cooling = state["watched"], state["waited"], state["cooling"]
 
 
 class TerminateOnNaN(Callback):

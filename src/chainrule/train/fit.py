@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +23,9 @@ from chainrule.train.inputs import as_module, model_dtype, probe, training_and_v
 from chainrule.train.loop import Training
 from chainrule.train.objective import choose_loss, named_loss, with_targets
 from chainrule.train.progress import Verbosity, make_progress
+
+if TYPE_CHECKING:
+    from chainrule.train.checkpoint import Checkpointing, Checkpoints
 
 __all__ = ["fit"]
 
@@ -46,6 +51,8 @@ def fit(
     seed: int | None = None,
     engine: str | Engine = "auto",
     verbose: Verbosity | bool = "auto",
+    checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
+    resume: bool = False,
 ) -> History:
     """Train `model` on `data` and return the curves.
 
@@ -70,22 +77,32 @@ def fit(
             are drawn when the model is made: call `manual_seed` before that to repeat everything.
         engine: "auto" for the fastest that can run the model, or a name.
         verbose: 0 silent, 1 progress bar, 2 a line per epoch, "auto" by where the output goes.
+        checkpoint: a folder to save the run in as it goes on; or `Checkpoints`, to say how often.
+        resume: go on from the newest checkpoint in that folder, or begin if there is none.  The run ends with the
+            numbers, to the bit, that it would have had if it had never been interrupted.  The model, the optimiser,
+            the data, the batch size and the seed must be those of the run that was saved; `epochs` may be more.
 
     Returns:
         `History`.  Ctrl-C ends training cleanly; the model then has the best parameters seen (by validation loss).
 
     Raises:
         ConfigError, DataError, ShapeError, …: one line about what does not fit, before anything is trained.
+        FormatError: if the checkpoints are corrupt.
+        OSError: if a checkpoint cannot be written.
         TrainingError: if the loss is not a number in the first epoch; later, training stops and `History.stopped` says
             where.
     """
+    checkpoints = _checkpoints(checkpoint, resume)
+    if seed is None and checkpoints is not None:
+        seed = checkpoints.seed()
     training = set_up(
         model, data, loss=loss, optimizer=optimizer, lr=lr, epochs=epochs, batch_size=batch_size,
         validation=validation, metrics=metrics, callbacks=callbacks, schedule=schedule, clip_norm=clip_norm,
         clip_value=clip_value, shuffle=shuffle, seed=seed, engine=engine, verbose=verbose,
     )  # fmt: skip
-    mark(training.plan, training.data)
-    history = training.run()
+    with contextlib.nullcontext() if checkpoints is None else checkpoints.attached(training):
+        mark(training.plan, training.data)
+        history = training.run()
     remember(model, history)
     return history
 
@@ -139,6 +156,15 @@ def set_up(
     return Training(
         plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle)
     )  # fmt: skip
+
+
+def _checkpoints(wanted: Any, resume: bool) -> Checkpointing | None:
+    if wanted is None and not resume:
+        return None
+    from chainrule.train.checkpoint import Checkpointing, as_checkpoints  # what most trainings need not wait for
+
+    settings = as_checkpoints(wanted, resume)
+    return None if settings is None else Checkpointing(settings, bool(resume))
 
 
 def mark(plan: Plan, data: Dataset) -> None:

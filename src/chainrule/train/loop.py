@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores
 from chainrule.train.history import History
 from chainrule.train.progress import Progress
 from chainrule.train.rates import Rates
+
+if TYPE_CHECKING:
+    from chainrule.train.checkpoint import Checkpointing
 
 __all__ = ["Snapshot", "Training"]
 
@@ -64,6 +67,8 @@ class Training:
         rows_per_step: how many rows each step of an epoch sees.
         rates: moves the schedule on.
         interrupted: whether Ctrl-C was pressed.
+        best: lowest validation loss so far, and the parameters that gave it.
+        checkpoints: saves the run as it goes on, and puts a saved one back; or None.
     """
 
     def __init__(
@@ -95,7 +100,9 @@ class Training:
         self._written = 0
         self._block = 1
         self.interrupted = False
-        self._best: tuple[float, Snapshot] | None = None
+        self.best: tuple[float, Snapshot] | None = None
+        self.checkpoints: Checkpointing | None = None
+        self._began = time.perf_counter()
 
     @property
     def model(self) -> Module:
@@ -116,7 +123,13 @@ class Training:
     def is_observed(self) -> bool:
         """Whether somebody wants to look after each epoch."""
         measured = any(metric.rows is None for metric in self.metrics)
-        return bool(self.validation is not None or measured or self.callbacks or self.rates.needs_metric)
+        saved = self.checkpoints is not None and self.checkpoints.is_exact
+        return bool(self.validation is not None or measured or self.callbacks or self.rates.needs_metric or saved)
+
+    @property
+    def seconds(self) -> float:
+        """How long the training has taken so far; a resumed one, all its parts together."""
+        return time.perf_counter() - self._began
 
     # What callbacks may ask for
 
@@ -139,11 +152,16 @@ class Training:
         """Save the model as it is now."""
         self.model.save(path)
 
+    def resume(self, epoch: int, step: int, seconds: float) -> None:
+        """Go on as after so many epochs and steps, which took so long; called before the engine is prepared."""
+        self.epoch, self.step, self._written = epoch, step, step
+        self._began -= seconds
+
     # The loop
 
     def run(self) -> History:
         """Train to the end, or until something stops it."""
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         started: list[Callback] = []
         self.model.train()
         try:
@@ -151,20 +169,24 @@ class Training:
                 callback.training = self
                 callback.on_train_begin()
                 started.append(callback)
+            if self.checkpoints is not None:
+                self.checkpoints.begin(self)
             self._state = self.engine.prepare(self.plan)
+            if self.step:
+                self._state.step = self.step
             self.progress.begin(self.epochs, len(self.rows_per_step))
             with self.catching_interrupts():
                 while self.epoch < self.epochs and self.history.stopped is None and not self.interrupted:
                     self._run_epochs(self._joined_epochs())
         finally:
             self._written = -1  # also steps of a block that an exception ended
-            self._write_back()
+            self.write_back()
             self.model.eval()
             if self.interrupted:
                 self._end_interrupted()
             for callback in started:
                 callback.on_train_end()
-            self.history.seconds = time.perf_counter() - began
+            self.history.seconds = self.seconds
             self.progress.end(self._note())
         return self.history
 
@@ -203,13 +225,13 @@ class Training:
         logs = {"loss": float(self.epoch_losses(losses)[0])}
         logs.update(epoch_metrics(self.plan.loss, self.metrics, self.data, outputs, rows))
         if self.validation is not None:
-            self._write_back()
+            self.write_back()
             for name, value in scores(self.model, self.plan.loss, self.validation, self.metrics).items():
                 logs[f"val_{name}"] = value
             self._keep_best(logs["val_loss"])
         logs["lr"] = lr
         self._finish_epoch(logs)
-        self.rates.end_epoch(logs.get("val_loss", logs["loss"]))
+        self._go_on(logs.get("val_loss", logs["loss"]))
 
     def _run_joined(self, count: int, lr: float) -> None:
         """Run several epochs of full batches as one block."""
@@ -228,7 +250,13 @@ class Training:
         if result.stopped:
             self._diverged(result, index[len(result.losses) - 1])
         else:
-            self.rates.end_epoch(result.losses[-1])
+            self._go_on(result.losses[-1])
+
+    def _go_on(self, loss: float) -> None:
+        """From one epoch to the next."""
+        self.rates.end_epoch(loss)
+        if self.checkpoints is not None:
+            self.checkpoints.after_epoch(self)
 
     def _run_blocks(
         self, full: np.ndarray, rest: np.ndarray
@@ -282,12 +310,12 @@ class Training:
         self.history.add(logs)
         self.progress.epoch(self.epoch, {name: value for name, value in logs.items() if name != "lr"})
         if self.callbacks:
-            self._write_back()
+            self.write_back()
             for callback in self.callbacks:
                 callback.on_epoch_end(self.epoch, logs)
         self.epoch += 1
 
-    def _write_back(self) -> None:
+    def write_back(self) -> None:
         """Let model and optimiser have what the engine has, if it went on since the last time."""
         if self._state is not None and self._written != self.step:
             self.engine.write_back(self.plan, self._state)
@@ -297,7 +325,7 @@ class Training:
 
     def _diverged(self, result: BlockResult, rows: np.ndarray) -> None:
         """A step could not be taken: say where and why."""
-        self._write_back()
+        self.write_back()
         at = f"in epoch {self.epoch + 1} at step {self.step}"
         where = locate_nonfinite(self.plan, self.data, rows, self.step - 1)
         if result.cause is None:
@@ -313,13 +341,13 @@ class Training:
             raise TrainingError(reason, fix="Lower the learning rate, or scale the inputs")
 
     def _keep_best(self, value: float) -> None:
-        if not math.isnan(value) and (self._best is None or value < self._best[0]):
-            self._best = (value, self.snapshot())
+        if not math.isnan(value) and (self.best is None or value < self.best[0]):
+            self.best = (value, self.snapshot())
 
     def _end_interrupted(self) -> None:
         self.history.stopped = self.history.stopped or "interrupted"
-        if self._best is not None:
-            self.restore(self._best[1])
+        if self.best is not None:
+            self.restore(self.best[1])
 
     def _note(self) -> str | None:
         note = f"Stopped: {self.history.stopped}." if self.history.stopped else None

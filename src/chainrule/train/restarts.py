@@ -164,6 +164,8 @@ def restarts(
     check_build(build)
     if isinstance(fit_options.get("optimizer"), Optimizer):
         raise ConfigError("each restart needs its own optimizer", fix='Name it: optimizer="adam", lr=…')
+    if fit_options.get("checkpoint") is not None or fit_options.get("resume"):
+        raise ConfigError("checkpoints are of one training", fix="Leave checkpoint and resume out, or call fit")
     if not 0 < confidence < 1:
         raise ConfigError("bad confidence", expected="a number between 0 and 1", got=confidence)
     if metric is not None:

@@ -25,7 +25,9 @@ _LARGEST_BLOCK = 16_384
 _LARGEST_INDEX = 1 << 22  # row numbers held at once
 
 _OPTIONS = {
-    name: one.default for name, one in inspect.signature(fit).parameters.items() if one.kind is one.KEYWORD_ONLY
+    name: one.default
+    for name, one in inspect.signature(fit).parameters.items()
+    if one.kind is one.KEYWORD_ONLY and name not in ("checkpoint", "resume")
 }
 
 

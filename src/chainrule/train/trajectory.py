@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from chainrule.train.callbacks import Callback, Logs
@@ -54,6 +57,12 @@ class Trajectory(Callback):
         now = self.training.snapshot().state
         if any(not np.array_equal(self.states[-1][path], value) for path, value in now.items()):
             self._keep(self.training.history.best_epoch or self.training.epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"states": self.states, "epochs": self.epochs}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.states, self.epochs = list(state["states"]), list(state["epochs"])
 
     def _keep(self, epoch: int) -> None:
         self.states.append(self.training.snapshot().state)
