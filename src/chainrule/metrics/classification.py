@@ -38,7 +38,8 @@ def accuracy(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> float:
 def hits(outputs: npt.ArrayLike, targets: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Whether each row's predicted class is the true one; `accuracy` is their mean."""
     predicted, true, _ = predicted_classes(outputs, targets)
-    return predicted == true
+    found: npt.NDArray[np.bool_] = predicted == true
+    return found
 
 
 def precision(outputs: npt.ArrayLike, targets: npt.ArrayLike, average: Average = "binary") -> float:
