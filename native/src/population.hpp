@@ -93,7 +93,7 @@ class Population {
     void run(std::size_t first, const Continue& goes_on) {
       first_ = first, count_ = std::min(kLanes, block_.networks - first);
       exchange<true>();
-      std::fill_n(block_.refused + first_, count_, -1);
+      astray_ = V{};
       Step<T> step{};
       bool same = false;
       T scale = 1;
@@ -108,6 +108,7 @@ class Population {
         small_.update(population_.optimizer_, step);
       }
       exchange<false>();
+      find_refused();
     }
 
    private:
@@ -154,14 +155,24 @@ class Population {
     }
 
     void note_losses(std::size_t k, V losses) {
-      T lanes[kLanes];
-      store(lanes, losses);
-      std::memcpy(block_.losses + k * block_.networks + first_, lanes, count_ * sizeof(T));
-      const V nothing = losses - losses;  // NaN where a loss is not finite
-      if (sum<T>(nothing) == 0) return;
-      for (std::size_t i = 0; i < count_; ++i)
-        if (block_.refused[first_ + i] < 0 && !std::isfinite(lanes[i]))
-          block_.refused[first_ + i] = static_cast<std::int64_t>(k);
+      T* to = block_.losses + k * block_.networks + first_;
+      if (count_ == kLanes) {
+        store(to, losses);
+      } else {
+        T lanes[kLanes];
+        store(lanes, losses);
+        std::copy(lanes, lanes + count_, to);
+      }
+      astray_ += losses - losses;  // NaN from the first loss on that is not finite
+    }
+
+    void find_refused() {
+      for (std::size_t i = 0; i < count_; ++i) {
+        std::size_t k = block_.steps;
+        if (astray_[i] != 0)
+          for (k = 0; std::isfinite(block_.losses[k * block_.networks + first_ + i]);) ++k;
+        block_.refused[first_ + i] = k < block_.steps ? static_cast<std::int64_t>(k) : -1;
+      }
     }
 
     // Weights and states into the lanes, or back.
@@ -189,6 +200,7 @@ class Population {
     const Population& population_;
     const PopulationBlock<T>& block_;
     SmallNetwork<V, V> small_;
+    V astray_{};
     std::size_t first_ = 0, count_ = 0;
   };
 

@@ -23,6 +23,8 @@ from chainrule.nn.module import Module
 __all__ = ["Population"]
 
 _MOST_PARAMETERS = 4096  # of one network; more of them do not stay in the nearest caches, a vector to each
+_LOSSES_AT_ONCE = 1 << 18  # each group writes its own columns: quick while all of them stay in a nearby cache
+_LEAST_STEPS = 64
 _PARAMETERS_PER_NETWORK = 400  # a group costs the same however few networks it holds; alone they cost by the step
 
 
@@ -77,7 +79,7 @@ class Population:
     @property
     def is_worth_it(self) -> bool:
         """Whether so many networks of this size take less time together than one after the other."""
-        return len(self) >= 2 + self._weights.shape[1] // _PARAMETERS_PER_NETWORK
+        return len(self) >= 2 + int(self._weights.shape[1]) // _PARAMETERS_PER_NETWORK
 
     def run(self, index: np.ndarray, rates: list[list[dict[str, Any]]] | None) -> np.ndarray:
         """Train for K steps.
@@ -100,13 +102,17 @@ class Population:
         steps, rows = index.shape[-2:]
         losses = np.empty((steps, len(self)), self._weights.dtype)
         refused = np.empty(len(self), np.int64)
-        threads = threads_for(3 * self._weights.size * steps * rows)
-        self._population.run(
-            self._inputs, self._scale, self._targets, np.ascontiguousarray(index, np.int64), options,
-            np.ascontiguousarray(hypers[:, 0]), self._steps, threads, self._weights, self._states, losses, refused,
-        )  # fmt: skip
-        self._steps += steps
-        self.sound &= refused < 0
+        at_once = max(_LEAST_STEPS, _LOSSES_AT_ONCE // len(self))
+        threads = threads_for(3 * self._weights.size * min(steps, at_once) * rows)
+        for start in range(0, steps, at_once):
+            some = slice(start, start + at_once)
+            self._population.run(
+                self._inputs, self._scale, self._targets, np.ascontiguousarray(index[..., some, :], np.int64), options,
+                np.ascontiguousarray(hypers[some if len(hypers) > 1 else slice(None), 0]), self._steps, threads,
+                self._weights, self._states, losses[some], refused,
+            )  # fmt: skip
+            self._steps += len(losses[some])
+            self.sound &= refused < 0
         self.sound &= np.isfinite(self._weights).all(axis=1)
         return losses
 
