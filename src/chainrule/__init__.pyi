@@ -111,8 +111,8 @@ from chainrule.core.rng import initial_seed as initial_seed
 from chainrule.core.rng import manual_seed as manual_seed
 from chainrule.core.tape import GradientTape as GradientTape
 from chainrule.core.tensor import Tensor as Tensor
-from chainrule.errors import ChainruleError as ChainruleError
 from chainrule.engines.inference import compile as compile
+from chainrule.errors import ChainruleError as ChainruleError
 from chainrule.interchange.bundle import load as load
 from chainrule.nn.summary import summary as summary
 from chainrule.reports import report as report
