@@ -17,6 +17,7 @@ from chainrule.cli import (
     explain,
     fit,
     gate,
+    import_,
     info,
     perceptron,
     plot,
@@ -64,10 +65,12 @@ def _root(
         typer.echo(ctx.get_help())
 
 
-def _add(function: Callable[..., None], examples: Sequence[str], panel: str, cls: Any = None) -> None:
+def _add(
+    function: Callable[..., None], examples: Sequence[str], panel: str, cls: Any = None, name: str | None = None
+) -> None:
     epilog = "[bold]Examples[/]\n\n" + "\n\n".join(f"[cyan]{example}[/]" for example in examples)
     extra = {} if cls is None else {"cls": cls}
-    app.command(epilog=epilog, rich_help_panel=panel, **extra)(function)
+    app.command(name, epilog=epilog, rich_help_panel=panel, **extra)(function)
 
 
 _add(demo.demo, demo.EXAMPLES, _START)
@@ -78,6 +81,7 @@ _add(fit.fit, fit.EXAMPLES, _WORK, fit.FitCommand)
 _add(evaluate.evaluate, evaluate.EXAMPLES, _WORK)
 _add(predict.predict, predict.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
+_add(import_.import_, import_.EXAMPLES, _WORK, name="import")
 _add(report.report, report.EXAMPLES, _BOX)
 _add(explain.explain, explain.EXAMPLES, _BOX)
 _add(equation.equation, equation.EXAMPLES, _BOX)

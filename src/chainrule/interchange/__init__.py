@@ -1,1 +1,28 @@
-"""Files that models live in: our own, and those of other libraries.  No file is trusted, none is executed."""
+"""Files that models live in: our own, and those of other libraries.  No file is trusted, none is executed.
+
+Everything is imported where it is first used, so that ``import chainrule.interchange`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.lazy import lazily
+
+if TYPE_CHECKING:
+    from chainrule.interchange.book import from_book
+    from chainrule.interchange.reading import from_object, read
+    from chainrule.interchange.sklearn import from_sklearn
+    from chainrule.interchange.torch import from_torch
+
+__all__ = ["from_book", "from_object", "from_sklearn", "from_torch", "read"]
+
+_HOMES = {
+    "from_book": "book",
+    "from_object": "reading",
+    "from_sklearn": "sklearn",
+    "from_torch": "torch",
+    "read": "reading",
+}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)
