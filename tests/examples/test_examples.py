@@ -33,8 +33,18 @@ NOTES = {
         r"derivative of sigmoid at output",
         r"Divided by 4",
     ],
+    "mnist_pretrained": [
+        r"in_features=784, out_features=50",
+        r"one by one: +accuracy 0\.9352",
+        r"batches of 100: +accuracy 0\.9352 .*times as fast",
+        r"the same answers: True",
+        r"without sigmoids: +accuracy 0\.78(89|90)",
+    ],
     "iris": [r"epoch  5", r"epoch 30 .* learning rate 0\.00125", r"(2[6-9]|30) of 30 held-out flowers"],
 }
+
+
+NEED_DATA = {"mnist_pretrained"}
 
 
 def output_of(path: Path) -> str:
@@ -46,7 +56,9 @@ def output_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", NOTES)
-def test_note(name: str) -> None:
+def test_note(name: str, request: pytest.FixtureRequest) -> None:
+    if name in NEED_DATA:
+        request.getfixturevalue("data_folder")
     shown = output_of(EXAMPLES / "notes" / f"{name}.py")
     assert re.search(".*".join(NOTES[name]), shown, re.DOTALL), shown
 
