@@ -313,6 +313,72 @@ def test_overfitting_in_a_real_run_names_the_best_epoch() -> None:
     assert found.findings[0].evidence["best"] == int(np.argmin(history["val_loss"])) + 1
 
 
+def memorised(loss: str | None = None) -> tuple[nn.Sequential, cr.data.Splits]:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(120, 10)).astype(np.float32)
+    y = random.integers(0, 2, 120) if loss is None else random.normal(size=120)
+    splits = cr.data.from_arrays(x, y).split(0.5, seed=0)
+    model = mlp(10, 64, 1)
+    cr.fit(model, splits.train, loss=loss, lr=0.01, epochs=80, verbose=0)
+    return model, splits
+
+
+@pytest.mark.parametrize("loss", [None, "mse"])
+def test_overfitting_is_told_from_held_out_rows_without_a_curve(loss: str | None) -> None:
+    model, splits = memorised(loss)
+    found = explain.diagnose(model, splits, model.history)
+    assert found.kinds() == ["overfitting_held_out"]
+    assert found.notes == ()
+    seen = found.findings[0].evidence
+    for name, part in (("trained", splits.train), ("held_out", splits.test)):
+        scores = cr.evaluate(model, part)
+        assert seen[name] == pytest.approx(scores["loss"], rel=1e-5)
+        assert seen[f"{name}_rows"] == 60
+        assert seen.get(f"{name}_accuracy") == scores.get("accuracy")
+    assert ("Accuracy" in found.explain("en")) is (loss is None)
+    validated = cr.data.Splits(splits.train, validation=splits.test)
+    for same in (
+        explain.diagnose(model, validated),
+        explain.diagnose(model, splits.train, held_out=(splits.test.inputs, splits.test.targets)),
+    ):
+        assert same.findings[0].evidence == seen
+    assert "과적합" in found.explain("ko")
+
+
+def test_without_held_out_rows_overfitting_is_not_judged_and_that_is_said() -> None:
+    model, splits = memorised()
+    for found in (explain.diagnose(model, splits.train, model.history), explain.diagnose(model)):
+        assert found.findings == ()
+        assert found.to_dict()["notes"] == [{"kind": "overfitting_not_judged"}]
+        assert "Overfitting not judged: no held-out rows" in found.explain("en")
+        assert "과적합은 판단하지 않았습니다" in found.explain("ko")
+    watched = {"loss": DECAY, "val_loss": [1.1 * value for value in DECAY]}
+    assert explain.diagnose(model, splits.train, watched).notes == ()
+
+
+def test_one_bad_row_among_those_held_out_is_chance() -> None:
+    x, y = blobs(classes=2)
+    model = mlp(4, 8, 1)
+    cr.fit(model, (x, y), lr=0.05, epochs=60, verbose=0)
+    tested = y.copy()
+    tested[:1] = 1 - tested[:1]
+    assert kinds(model, (x, y), held_out=(x, tested)) == []
+    tested[1:20] = 1 - tested[1:20]
+    assert kinds(model, (x, y), held_out=(x, tested)) == ["overfitting_held_out"]
+
+
+def test_held_out_rows_that_cannot_be_used() -> None:
+    model, (x, y) = mlp(4, 8, 3), blobs()
+    with pytest.raises(DataError, match="no targets"):
+        explain.diagnose(model, (x, y), held_out=x)
+    with pytest.raises(ShapeError):
+        explain.diagnose(model, (x, y), held_out=(x[:, :2], y))
+    with pytest.raises(DataError):
+        explain.diagnose(model, (x, y), held_out=(x, y + 1))
+    with pytest.raises(ConfigError):
+        explain.diagnose(model, held_out=(x, y))
+
+
 def test_underfitting_in_a_real_run() -> None:
     x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     y = 3 * np.sign(x[:, 0] * x[:, 1])

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.explain.findings import Finding
 
-__all__ = ["curve", "curve_findings"]
+__all__ = ["curve", "curve_findings", "judges_overfitting"]
 
 _FEWEST_EPOCHS = 5
 _FALL = 0.1  # of the first epoch's loss: less counts as not falling
@@ -59,8 +59,14 @@ def curve_findings(history: Mapping[str, Any], learned: bool, baseline: float | 
         epochs = np.arange(1, len(losses) + 1)
     if not learned:
         yield from _stalled(losses, baseline, int(epochs[-1]))
-    if len(held_out) == len(losses) and np.isfinite(held_out).all():
+    if judges_overfitting(history):
         yield from _overfitted(losses, held_out, epochs)
+
+
+def judges_overfitting(history: Mapping[str, Any]) -> bool:
+    """Whether the curves can tell overfitting: a validation loss beside the training loss, for some epochs."""
+    losses, held_out = curve(history, "loss"), curve(history, "val_loss")
+    return len(losses) >= _FEWEST_EPOCHS and len(held_out) == len(losses) and bool(np.isfinite(held_out).all())
 
 
 def _grew(losses: np.ndarray) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chainrule import losses
-from chainrule.data import Dataset
-from chainrule.errors import DTypeError
+from chainrule.data import Dataset, Splits
+from chainrule.errors import ConfigError, DataError, DTypeError
 from chainrule.explain.baseline import constant_loss
-from chainrule.explain.curve_findings import curve, curve_findings
+from chainrule.explain.curve_findings import curve, curve_findings, judges_overfitting
 from chainrule.explain.data_findings import (
     imbalance_findings,
     input_findings,
@@ -18,7 +18,8 @@ from chainrule.explain.data_findings import (
     target_findings,
     target_scale_findings,
 )
-from chainrule.explain.findings import Diagnosis, Finding
+from chainrule.explain.findings import Diagnosis, Finding, Note
+from chainrule.explain.gap_findings import gap_findings
 from chainrule.explain.given import given_data, model_inputs, some_rows
 from chainrule.explain.layer_findings import (
     activation_findings,
@@ -40,15 +41,21 @@ _GOOD_ACCURACY = 0.95
 
 
 def diagnose(
-    model: Module, data: Any = None, history: Mapping[str, Any] | None = None, *, loss: Any = None
+    model: Module,
+    data: Any = None,
+    history: Mapping[str, Any] | None = None,
+    *,
+    loss: Any = None,
+    held_out: Any = None,
 ) -> Diagnosis:
     """Look for what keeps `model` from learning.
 
     Looked for are dead ReLUs, saturated sigmoids and tanhs, vanishing and exploding gradients, hidden units that
     begin equal, weights of a wrong size, features and targets that are not scaled, imbalanced classes, outputs and
     targets that do not fit the loss; and in the curves a loss that diverges, swings, falls too slowly or not at all,
-    overfitting and underfitting.  What does no harm is no finding: a network whose loss is below a quarter of the best
-    constant's has learned, saturated or not.
+    overfitting and underfitting.  Overfitting is told from held-out rows, too; where there are neither these nor a
+    validation curve, a note says that it was not judged.  What does no harm is no finding: a network whose loss is
+    below a quarter of the best constant's has learned, saturated or not.
 
     Args:
         model: any network, trained or not; it is left as it was.
@@ -56,6 +63,8 @@ def diagnose(
             rows of it are looked at, evenly spread.  Without it only weights and curves are.
         history: the curves, e.g. what `fit` returned: a mapping from names (``loss``, ``val_loss``, …) to lists.
         loss: name or `Loss`; default: the one that the model was trained with, else the usual one for the data.
+        held_out: rows with targets that the model was not trained on, in any form of `data`; default: the test part of
+            `Splits`, or else their validation part.
 
     Returns:
         a `Diagnosis`.
@@ -71,15 +80,31 @@ def diagnose(
     accurate = bool(reached.size) and bool(reached[-1] >= _GOOD_ACCURACY)
     chosen = model.objective if loss is None else losses.get(loss)
     if data is None:
+        if held_out is not None:
+            raise ConfigError("held-out rows need training rows to be compared with", fix="Pass data, too")
         fresh = model.objective is None and not accurate
         found = [*symmetry_findings(model), *(size_findings(model) if fresh else ())]
-        return Diagnosis((*found, *curve_findings(curves, accurate, None)))
+        return Diagnosis((*found, *curve_findings(curves, accurate, None)), notes=_notes(curves))
     rows = some_rows(given_data(model, data, chosen), _MOST_ROWS)
-    return _with_data(model, rows, curves, chosen, accurate)
+    if held_out is None and isinstance(data, Splits):
+        held_out = data.validation if data.test is None else data.test
+    tested = None if held_out is None else some_rows(given_data(model, held_out, chosen), _MOST_ROWS)
+    if tested is not None and tested.targets is None:
+        raise DataError("the held-out rows have no targets", fix="Bring rows with the answers, or leave held_out away")
+    return _with_data(model, rows, tested, curves, chosen, accurate)
+
+
+def _notes(curves: Mapping[str, Any], judged: bool = False) -> tuple[Note, ...]:
+    return () if judged or judges_overfitting(curves) else (Note("overfitting_not_judged"),)
 
 
 def _with_data(
-    model: Module, data: Dataset, curves: Mapping[str, Any], wanted: Loss | None, accurate: bool
+    model: Module,
+    data: Dataset,
+    held_out: Dataset | None,
+    curves: Mapping[str, Any],
+    wanted: Loss | None,
+    accurate: bool,
 ) -> Diagnosis:
     inputs = model_inputs(model, data)
     seen = observe(model, inputs)
@@ -104,7 +129,12 @@ def _with_data(
     if not (learned or same):  # equal units have gradients that say nothing about depth
         found += gradient_findings(layers)
     found += curve_findings(curves, learned, baseline)
-    return Diagnosis(tuple(found), layers, seen.loss, baseline, len(data))
+    judged = False
+    if loss is not None and targets is not None and held_out is not None and not misfits:
+        judged = True
+        if "overfitting" not in (finding.kind for finding in found):
+            found += gap_findings(model, loss, data, held_out, baseline)
+    return Diagnosis(tuple(found), layers, seen.loss, baseline, len(data), _notes(curves, judged))
 
 
 def _has_learned(loss: float | None, baseline: float | None) -> bool:

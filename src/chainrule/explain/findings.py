@@ -9,7 +9,7 @@ from typing import Any
 from chainrule.explain.record import Record
 from chainrule.messages import text
 
-__all__ = ["Diagnosis", "Finding", "LayerHealth"]
+__all__ = ["Diagnosis", "Finding", "LayerHealth", "Note"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,11 @@ class Finding(Record):
         return self._text("title", lang)
 
     def numbers(self, lang: str | None = None) -> str:
-        """The evidence as a sentence."""
-        return self._text("evidence", lang)
+        """The evidence in words."""
+        numbers = self._text("evidence", lang)
+        if "held_out_accuracy" in self.evidence:
+            numbers += " " + text("diagnose.accuracies", lang, **self.evidence)
+        return numbers
 
     def cause(self, lang: str | None = None) -> str:
         """Where it comes from, in two sentences."""
@@ -54,6 +57,21 @@ class Finding(Record):
 
     def _text(self, part: str, lang: str | None) -> str:
         return text(f"diagnose.{self.kind}_{part}", lang, where=self.where, **self.evidence)
+
+
+@dataclass(frozen=True)
+class Note(Record):
+    """What a diagnosis could not judge; no finding.
+
+    Attributes:
+        kind: ``"overfitting_not_judged"``: there were no held-out rows and no validation curve.
+    """
+
+    kind: str
+
+    def message(self, lang: str | None = None) -> str:
+        """The note as a sentence."""
+        return text(f"diagnose.{self.kind.replace('_', '-')}", lang)
 
 
 @dataclass(frozen=True)
@@ -87,6 +105,7 @@ class Diagnosis(Record):
         loss: the network's loss on the rows looked at; None without targets.
         baseline: the loss of the best constant output on these rows; None where it is not known.
         rows: number of rows looked at.
+        notes: what could not be judged.
     """
 
     findings: tuple[Finding, ...]
@@ -94,6 +113,7 @@ class Diagnosis(Record):
     loss: float | None = None
     baseline: float | None = None
     rows: int = 0
+    notes: tuple[Note, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -105,14 +125,15 @@ class Diagnosis(Record):
         return list(dict.fromkeys(finding.kind for finding in self.findings))
 
     def lines(self, lang: str | None = None) -> list[str]:
-        """Everything found, as lines to print."""
+        """Everything found, as lines to print; what could not be judged comes last."""
+        notes = [note.message(lang) for note in self.notes]
         if self.healthy:
-            return [text("diagnose.healthy", lang)]
+            return [text("diagnose.healthy", lang), *notes]
         found = [text("diagnose.found", lang, count=len(self.findings))]
         for number, finding in enumerate(self.findings, start=1):
             first, *rest = finding.lines(lang)
             found += ["", f"{number}. {first}", *rest]
-        return found
+        return [*found, *(["", *notes] if notes else ())]
 
     def explain(self, lang: str | None = None) -> str:
         """`lines` as one text."""

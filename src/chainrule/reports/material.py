@@ -67,6 +67,7 @@ class Material:
         self.seed = initial_seed()
         self.model = copy.deepcopy(model).eval()
         self.held_out = isinstance(data, Splits) and data.test is not None
+        self.has_unseen = self.held_out or (isinstance(data, Splits) and data.validation is not None)
         dtype = model_dtype(self.model)
         self.evaluated = with_inputs(like_training(self.model, data, "evaluation"), dtype)
         self.training = with_inputs(like_training(self.model, data, "training"), dtype)
@@ -223,8 +224,9 @@ class Material:
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """Findings on the training rows."""
-        return diagnose(self.model, self.training, self.history)
+        """Findings on the training rows, compared with those that were held out, if there are any."""
+        tested = self.evaluated if self.has_unseen else None
+        return diagnose(self.model, self.training, self.history, held_out=tested)
 
 
 def _name(data: Any) -> str:

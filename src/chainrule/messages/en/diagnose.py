@@ -127,6 +127,15 @@ MESSAGES = {
     "parameters, or more epochs, than the data can keep in check.",
     "overfitting_advice": "Stop early (EarlyStopping), add Dropout or weight decay, bring more data, or take fewer "
     "units.",
+    "overfitting_held_out_title": "Overfitting",
+    "overfitting_held_out_evidence": "The loss is {trained:.4g} on {trained_rows} training rows and {held_out:.4g} on "
+    "{held_out_rows} rows that were held out.",
+    "accuracies": "Accuracy: {trained_accuracy:.1%} and {held_out_accuracy:.1%}.",
+    "overfitting_held_out_cause": "The network does much better on the rows that it was trained on, whose "
+    "peculiarities it has learned. It has more parameters, or more epochs, than the data can keep in check.",
+    "overfitting_held_out_advice": "Watch a validation loss (validation=0.2) and stop early (EarlyStopping), add "
+    "Dropout or weight decay, bring more data, or take fewer units.",
+    "overfitting-not-judged": "Overfitting not judged: no held-out rows.",
     "underfitting_title": "Underfitting",
     "underfitting_evidence": "The loss ends at {end:.4g}; the best constant output has {baseline:.4g} ({share:.0%} "
     "remains).",

@@ -125,6 +125,15 @@ MESSAGES = {
     "자료의 양에 비해 매개변수나 에포크가 많습니다.",
     "overfitting_advice": "조기 종료(EarlyStopping), 드롭아웃, 가중치 감쇠를 사용하거나, 자료를 늘리거나 "
     "유닛 수를 줄이십시오.",
+    "overfitting_held_out_title": "과적합",
+    "overfitting_held_out_evidence": "손실은 훈련 행 {trained_rows}개에서 {trained:.4g}, 학습에 쓰지 않은 행 "
+    "{held_out_rows}개에서 {held_out:.4g}입니다.",
+    "accuracies": "정확도는 각각 {trained_accuracy:.1%}, {held_out_accuracy:.1%}입니다.",
+    "overfitting_held_out_cause": "신경망이 훈련 행만의 특이점을 학습하여 훈련 행에서 훨씬 좋은 결과를 냅니다. "
+    "데이터의 양에 비해 매개변수나 에포크가 많습니다.",
+    "overfitting_held_out_advice": "검증 손실을 지켜보며(validation=0.2) 조기 종료(EarlyStopping)하거나, 드롭아웃이나 "
+    "가중치 감쇠를 사용하거나, 데이터를 늘리거나 유닛 수를 줄이십시오.",
+    "overfitting-not-judged": "과적합은 판단하지 않았습니다. 학습에 쓰지 않은 행이 없습니다.",
     "underfitting_title": "과소적합",
     "underfitting_evidence": "손실이 {end:.4g}에서 멈추었습니다. 가장 좋은 상수 출력의 손실은 {baseline:.4g}이며, "
     "그 {share:.0%}가 남아 있습니다.",

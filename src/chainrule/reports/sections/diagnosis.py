@@ -20,6 +20,7 @@ def diagnosis(m: Material) -> Content:
         texts = finding.texts(m.lang)
         pairs = [(m.say(part), texts[part]) for part in ("evidence", "cause", "advice")]
         blocks += [Heading(f"{number_}. {texts['title']}"), Points(pairs)]
+    blocks += [Paragraph(note.message(m.lang), "note") for note in found.notes]
     if found.layers:
         names = ("layer", "type", "units", "dead", "saturated", "gradient")
         rows = [_row(layer) for layer in found.layers]
