@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from chainrule.errors import ChainruleError, MissingFileError
-from chainrule.files import atomic_write, existing_file
+from chainrule.errors import ChainruleError, ConfigError, MissingFileError
+from chainrule.files import atomic_write, existing_file, locked
 
 # Not strict, since newer Pythons answer some of these paths by themselves.
 
@@ -139,6 +139,19 @@ def test_a_failing_flush_of_the_folder_is_no_failure(target: Path, monkeypatch: 
         # Some network file systems cannot open folders; the rename has happened all the same.
         patch.setattr(os, "open", failing_with(errno.EINVAL))
         save(target, b"new")
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not flushed there")
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_while_the_folder_is_flushed_is_told(
+    target: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", failing_with(number))
+        with pytest.raises(OSError, match=os.strerror(number)) as caught:
+            save(target, b"new")
+    assert caught.value.filename == str(target.parent)
     assert target.read_bytes() == b"new"
 
 
@@ -308,3 +321,37 @@ def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     assert "device or pipe" in refused(pipe)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+# --------------------------------------------------------------------------------------------- locks
+
+
+def test_a_lock_is_held_by_one_and_is_free_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    for _ in range(2):
+        with locked(path, "the folder"):
+            used = rf"the folder is in use by another run \(process {os.getpid()}\)"
+            with pytest.raises(ConfigError, match=used), locked(path, "the folder"):
+                raise AssertionError
+            assert path.read_text() == f"{os.getpid()}\n"
+
+
+def test_a_lock_is_free_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="broken"), locked(tmp_path / "lock", "it"):
+        raise RuntimeError("broken")
+    with locked(tmp_path / "lock", "it"):
+        pass
+
+
+def test_what_others_wrote_into_a_lock_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with locked(path, "it"):
+        path.write_text("\x1b[31m no number " * 100)
+        with pytest.raises(ConfigError, match=r"^it is in use by another run \(in "), locked(path, "it"):
+            raise AssertionError
+
+
+@pytest.mark.parametrize("name", ["no-such-folder/lock", "a\0b", "."])
+def test_a_lock_that_cannot_be(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MissingFileError, match="cannot write"), locked(tmp_path / name, "it"):
+        raise AssertionError

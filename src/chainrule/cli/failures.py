@@ -24,7 +24,7 @@ __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "wants_debug", "wants
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
-_ARGUMENT = re.compile(r'\b(encoding|delimiter|decimal|task|target|missing|engine)=(?:"([^" ]*)")?')
+_ARGUMENT = re.compile(r'\b(encoding|delimiter|decimal|task|target|missing|engine|checkpoint)=(?:"([^" ]*)")?')
 
 # The input was fine; something else did not work out.
 # Nor is the input at fault where the disk is full or a stream is closed.
@@ -87,6 +87,7 @@ def _name(error: BaseException) -> str:
 def _with_options(message: str) -> str:
     """Let a message for those who write Python speak of the command line's options."""
     message = message.replace("header=False", "--no-header").replace("prepare(target=…)", "--target COLUMN")
+    message = message.replace("resume=True", "--resume")
     message = _ARGUMENT.sub(lambda found: f"--{found[1]} {found[2] or ''}".rstrip(), message)
     return re.sub(r'(--\w+ [^ ]+ (?:\([^)]*\) )?or )"([^" ]+)"', r"\1\2", message)
 

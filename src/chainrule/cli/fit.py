@@ -17,6 +17,7 @@ EXAMPLES = (
     "chainrule fit flats.csv --target rent --early-stopping --out flats.safetensors",
     "chainrule fit flats.csv --drop id,address --kind zip=categorical --missing -99",
     "chainrule fit fashion-mnist --layers 128 --epochs 5",
+    "chainrule fit flats.csv --checkpoint runs/flats --resume",
 )
 
 _PATIENCE = "10"
@@ -77,6 +78,8 @@ _STOPPING = _training(
 )
 _SCHEDULE = _training("--schedule", help="Of the learning rate: cosine, one_cycle, step, exponential, plateau, …")
 _ENGINE = _training("--engine", help="What runs the steps: native, eager, or auto for the first of them that can.")
+_CHECKPOINT = _training("--checkpoint", metavar="DIR", help="Folder to save the run in as it goes on.")
+_RESUME = _training("--resume", help="Go on from the newest checkpoint in that folder, or begin if there is none.")
 _TEST = _rows("--test", help="Held out for the final scores, as a fraction or a number; default: 0.2.")
 _VALIDATION = _rows("--validation", help="Held out to watch training; default: 0, or 0.15 for --early-stopping.")
 
@@ -97,6 +100,8 @@ def fit(
     early_stopping: Annotated[int | None, _STOPPING] = None,
     schedule: Annotated[str | None, _SCHEDULE] = None,
     engine: Annotated[str, _ENGINE] = "auto",
+    checkpoint: Annotated[str | None, _CHECKPOINT] = None,
+    resume: Annotated[bool, _RESUME] = False,
     test: Annotated[str | None, _TEST] = None,
     validation: Annotated[str | None, _VALIDATION] = None,
     seed: Seed = 0,
@@ -137,6 +142,8 @@ def fit(
         validation=share(validation, "--validation"),
         seed=seed,
         engine=engine,
+        checkpoint=checkpoint,
+        resume=resume,
     )
     text = TextFile(encoding, delimiter, decimal, no_header)
     columns = Columns(tuple(drop or ()), tuple(kind or ()), tuple(missing or ()))

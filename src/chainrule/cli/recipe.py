@@ -33,6 +33,8 @@ class Recipe:
     validation: float | int | None = None
     seed: int = 0
     engine: str = "auto"
+    checkpoint: str | None = None
+    resume: bool = False
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -55,6 +57,8 @@ def check_recipe(recipe: Recipe) -> None:
     names = ("auto", *engines.available())
     if recipe.engine not in names:
         raise UnknownNameError("engine", recipe.engine, names)
+    if recipe.resume and recipe.checkpoint is None:
+        raise ConfigError("--resume needs to know where the checkpoints are", fix="Add --checkpoint runs/iris")
     if recipe.patience is not None and recipe.validation == 0:
         raise ConfigError("--early-stopping needs validation rows", fix="Add --validation 0.2")
 

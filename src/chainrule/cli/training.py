@@ -22,6 +22,7 @@ from chainrule.data import Dataset, Splits, Table
 from chainrule.errors import ConfigError, TrainingError
 from chainrule.train import History, fit
 from chainrule.train.callbacks import Callback, EarlyStopping, TerminateOnNaN
+from chainrule.train.checkpoint import Checkpoints
 
 __all__ = ["Recipe", "fit_and_save", "loss_line", "prepare", "show_data", "train"]
 
@@ -132,6 +133,9 @@ def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen:
     batch_size = _batch_size(len(splits.train), recipe)
     epochs = recipe.epochs or _usual_epochs(len(splits.train), batch_size)
     screen.say(f"Training {epochs} epochs with {recipe.optimizer}, {batch_size} rows per step, seed {recipe.seed}")
+    done = Checkpoints(recipe.checkpoint).epochs if recipe.checkpoint is not None and recipe.resume else None
+    if done:
+        screen.say(f"Going on after epoch {done}, from {recipe.checkpoint}")
     history = fit(
         model,
         splits.train,
@@ -146,6 +150,8 @@ def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen:
         seed=recipe.seed,
         engine=recipe.engine,
         verbose=screen.verbosity,
+        checkpoint=recipe.checkpoint,
+        resume=recipe.resume,
     )
     if not history.epochs:
         raise KeyboardInterrupt

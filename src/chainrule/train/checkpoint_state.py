@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,8 +55,9 @@ def put_back(training: Training, state: Mapping[str, Any]) -> None:
     saved = state["callbacks"]
     if [name for name, _ in saved] != [type(callback).__name__ for callback in training.callbacks]:
         raise FormatError("the callbacks are others than the checkpoint's")
-    for callback, (name, kept) in zip(training.callbacks, saved, strict=True):
-        _check_like(callback, callback.state_dict(), kept, name)
+    fresh = [callback.state_dict() for callback in training.callbacks]
+    for callback, new, (name, kept) in zip(training.callbacks, fresh, saved, strict=True):
+        _check_like(callback, new, kept, name)
     model, optimizer = _arrays(training, copied=True), training.optimizer.state_dict()
     try:
         training.order.bit_generator.state = state["order"]
@@ -64,10 +66,13 @@ def put_back(training: Training, state: Mapping[str, Any]) -> None:
         training.optimizer.load_state_dict(state["optimizer"])
         if schedule is not None:
             schedule.load_state_dict(state["schedule"])
+        rng.set_rng_state(state["random"])
         for callback, (_, kept) in zip(training.callbacks, saved, strict=True):
             callback.load_state_dict(kept)
-        rng.set_rng_state(state["random"])
     except BaseException:
+        for callback, new in zip(training.callbacks, fresh, strict=True):
+            with contextlib.suppress(Exception):  # the first error is the one to be told
+                callback.load_state_dict(new)
         training.model.load_state_dict(model)
         training.optimizer.load_state_dict(optimizer)
         raise
@@ -144,8 +149,10 @@ def _is_like(fresh: Any, saved: Any) -> bool:
         same = isinstance(saved, dict) and set(saved) == set(fresh)
         return same and all(_is_like(value, saved[key]) for key, value in fresh.items())
     if isinstance(fresh, (list, tuple)):
-        same = isinstance(saved, (list, tuple))
-        return same and (not fresh or all(_is_like(fresh[0], one) for one in saved))
+        if not isinstance(saved, (list, tuple)):
+            return False
+        models = fresh if len(fresh) == len(saved) else fresh[:1] * len(saved)
+        return not models or all(_is_like(model, one) for model, one in zip(models, saved, strict=True))
     if isinstance(fresh, bool) or isinstance(saved, bool):
         return type(fresh) is type(saved)
     if isinstance(fresh, (int, float)):
