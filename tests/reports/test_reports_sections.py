@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,28 @@ def test_curves_come_from_the_model_its_file_or_the_caller(xor: nn.Module, tmp_p
     section = only(loaded, data, "curves")
     assert section.state == "skipped"
     assert "no training curves" in section.note
+
+
+def test_many_rows_of_many_features_are_proved_too() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(6000, 50)).astype(np.float32)
+    cr.manual_seed(0)
+    section = only(nn.Sequential(nn.Linear(50, 1)), (X, X[:, 0] > 0), "separability")
+    assert section.state == "shown"
+    assert section.facts["separable"] is True
+    assert section.facts["n_samples"] == 6000
+
+
+@pytest.mark.parametrize(("lang", "answer"), [("en", "Undecided"), ("ko", "판정하지 못했습니다")])
+def test_no_answer_in_time_is_a_third_answer(monkeypatch: pytest.MonkeyPatch, lang: str, answer: str) -> None:
+    monkeypatch.setattr(import_module("chainrule.reports.sections.separability"), "_SECONDS", 1e-9)
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 60)).astype(np.float32)
+    data = X, X[:, 0] + random.normal(size=600) > 0
+    found = cr.report(nn.Sequential(nn.Linear(60, 1)), data, sections=["separability"], lang=lang)
+    section = found.section("separability")
+    assert section.facts["separable"] is None
+    assert answer in shown(section)
 
 
 def test_the_diagnosis_gets_the_curves(xor: nn.Module) -> None:

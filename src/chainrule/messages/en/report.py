@@ -158,8 +158,10 @@ MESSAGES = {
     "decision_surface": "The same plane in space: the height is what the network answers.",
     # Separability
     "separability_none": "There are no two classes to divide.",
-    "separability_undecided": "That was not decided in the time and precision that a report has.",
-    "separability_large": "A proof is only looked for up to {rows} rows and {features} features.",
+    "separability_undecided": "Undecided: in the {seconds} s that a report takes for it, neither a hyperplane that "
+    "divides every class from the others nor a proof that there is none was found. This is neither a yes nor a no; "
+    "explain.separability, which may take longer, can tell. What was found:",
+    "separability_large": "A proof is only looked for up to {classes} classes and {numbers} numbers.",
     "separability_yes": "Yes: a hyperplane divides each class from the others, so that a single linear layer can be "
     "right on all these rows. The proof, in the units of the data:",
     "separability_no": "No: no hyperplane divides the two classes, so that a single linear layer cannot be right on "

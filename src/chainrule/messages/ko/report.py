@@ -158,8 +158,10 @@ MESSAGES = {
     "decision_surface": "같은 평면을 입체로 본 모습입니다. 높이는 신경망의 답입니다.",
     # Separability
     "separability_none": "나눌 두 클래스가 없습니다.",
-    "separability_undecided": "보고서에 주어진 시간과 정밀도로는 판정하지 못했습니다.",
-    "separability_large": "증명은 {rows}개 행, 특성 {features}개까지만 찾습니다.",
+    "separability_undecided": "판정하지 못했습니다. 보고서에 주어진 {seconds}초 안에는 모든 클래스를 나머지와 나누는 "
+    "초평면도, 그런 초평면이 없다는 증명도 찾지 못했습니다. 이것은 '그렇다'도 '아니다'도 아닙니다. 시간제한이 없는 "
+    "explain.separability로 확인할 수 있습니다. 지금까지 찾은 것은 다음과 같습니다.",
+    "separability_large": "증명은 클래스 {classes}개, 수 {numbers}개까지만 찾습니다.",
     "separability_yes": "그렇습니다. 각 클래스를 나머지와 나누는 초평면이 있으므로, 선형 층 하나로 이 행들을 모두 "
     "맞힐 수 있습니다. 데이터의 단위로 적은 증명입니다.",
     "separability_no": "아닙니다. 두 클래스를 나누는 초평면이 없으므로 선형 층 하나로는 이 행들을 모두 맞힐 수 "

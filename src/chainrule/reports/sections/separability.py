@@ -16,19 +16,21 @@ from chainrule.reports.record import Content, Skipped
 __all__ = ["separability"]
 
 _SECONDS = 3.0
-_MOST_ROWS, _MOST_FEATURES, _MOST_CLASSES = 5000, 40, 12
+_MOST_CLASSES = 12  # whose answers are a pleasure to read
+_MOST_NUMBERS = 20_000_000  # what is copied without being noticed
 
 
 def separability(m: Material) -> Content | Skipped:
-    """The answer for each class, where it does not take long."""
-    if not m.is_classifier or len(np.unique(m.labels(_MOST_ROWS))) < 2:
+    """The answer for each class: yes, no, or that the time did not do."""
+    rows, features = len(m.evaluated), m.evaluated.n_features
+    if not m.is_classifier or len(np.unique(m.labels(rows))) < 2:
         return Skipped(m.say("separability_none"))
-    data = m.evaluated
-    if len(data) > _MOST_ROWS or data.n_features > _MOST_FEATURES or len(m.classes) > _MOST_CLASSES:
-        return Skipped(m.say("separability_large", rows=f"{_MOST_ROWS:,}", features=_MOST_FEATURES))
-    given = labelled(m.points(_MOST_ROWS), np.asarray(m.classes)[m.labels(_MOST_ROWS)])
+    if len(m.classes) > _MOST_CLASSES or rows * features > _MOST_NUMBERS:
+        return Skipped(m.say("separability_large", classes=_MOST_CLASSES, numbers=f"{_MOST_NUMBERS:,}"))
+    given = labelled(m.points(rows), np.asarray(m.classes)[m.labels(rows)])
     found = separate(replace(given, names=m.units.names), Deadline(_SECONDS))
     verdict = "undecided" if found.separable is None else "yes" if found.separable else "some"
     verdict = "no" if verdict == "some" and len(found.divisions) == 1 else verdict
     lines = found.explain(m.lang).splitlines()
-    return Content([Paragraph(m.say(f"separability_{verdict}")), Listing(lines)], found.to_dict())
+    said = m.say(f"separability_{verdict}", **({"seconds": f"{_SECONDS:g}"} if verdict == "undecided" else {}))
+    return Content([Paragraph(said), Listing(lines)], found.to_dict())
