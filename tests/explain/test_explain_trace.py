@@ -230,6 +230,29 @@ def test_an_image_in_under_a_second_any_number_of_it_at_hand() -> None:
     assert len(trace.expand("1.weight[7,300]")) == 1
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", {"name": "sgd", "momentum": 0.9}, "adam"])
+def test_small_updates_are_seen(optimizer: Any) -> None:
+    model = nn.Sequential(nn.Linear(1, 1))
+    model[0].weight._data[:], model[0].bias._data[:] = -10.44, 3.0
+    described = {"name": optimizer} if isinstance(optimizer, str) else optimizer
+    trace = explain.trace(model, [[1.0]], [[-7.4]], "mse", optimizer={**described, "lr": 1e-4})
+    line = next(line for line in trace.lines("en") if line.strip().startswith("0.weight[0,0]: "))
+    before, after = (float(shown) for shown in (line.split()[1], line.split()[-1]))
+    assert before == pytest.approx(-10.44, abs=1e-6)
+    change = trace.value("0.weight[0,0].after") - trace.value("0.weight[0,0]")
+    assert after - before == pytest.approx(change, rel=0.1)
+
+
+def test_samples_are_counted_and_both_ways_to_expand_are_named() -> None:
+    model = nn.Sequential(nn.Linear(100, 2))
+    one, two = (explain.trace(model, np.zeros((n, 100)), np.zeros(n, int), "cross_entropy") for n in (1, 2))
+    assert "One sample, loss" in "\n".join(one.lines("en"))
+    assert "2 samples, loss" in "\n".join(two.lines("en"))
+    assert "표본 1개, " in "\n".join(one.lines("ko"))
+    assert 'trace.expand("' in "\n".join(one.lines("en"))
+    assert '--expand "0.weight[1,99]' in "\n".join(one.lines("en"))
+
+
 def test_one_sample_is_a_batch_of_one_and_pairs_and_data_sets_are_taken() -> None:
     model = nn.Sequential(nn.Linear(2, 3))
     one = explain.trace(model, [1.0, 2.0], 2, loss="cross_entropy")

@@ -61,7 +61,9 @@ def heading(trace: Trace, lang: str | None = None, show: Show | None = None) -> 
     written = show(trace.steps[-1].name, "value", (), trace.loss) if show is not None else numeral(trace.loss, 8)
     found = [text("trace.loss", lang, value=written)]
     if trace.samples is not None:
-        found.append(text("trace.samples", lang, n=trace.samples, objective=trace.objective or ""))
+        loss = trace.objective or ""
+        one = text("trace.one_sample", lang, objective=loss)
+        found.append(one if trace.samples == 1 else text("trace.samples", lang, n=trace.samples, objective=loss))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["update_lines"]
 
 _SHOWN = 3  # elements of a large parameter
+_DIGITS, _MOST_DIGITS = 4, 15
+_OF_CHANGE = 2  # digits of what changes
 
 
 def update_lines(
@@ -38,12 +41,16 @@ def update_lines(
 
 def _element(change: ParameterUpdate, index: Index, show: Show, optimizer: str) -> Iterator[str]:
     name = element(change.name, index)
-    before = show(change.name, "value", index, float(change.before[index]))
+    old_value, new_value = float(change.before[index]), float(change.after[index])
+    show = _precise(show, {old_value, new_value}, _digits(old_value, new_value))
+    before = show(change.name, "value", index, old_value)
     g = show(change.name, "grad", index, float(change.gradient[index]))
-    after = show(change.name, "after", index, float(change.after[index]))
+    after = show(change.name, "after", index, new_value)
     for slot, state in change.slots_after.items():
-        old = numeral(float(change.slots_before[slot][index]))
-        now = show(change.name, slot, index, float(state[index]))
+        ends = float(change.slots_before[slot][index]), float(state[index])
+        digits = _digits(*ends)
+        old = numeral(ends[0], digits)
+        now = _precise(show, {ends[1]}, digits)(change.name, slot, index, ends[1])
         yield f"{name}.{slot}: {old} → {_slot_rule(change, slot, old, g)}{now}"
     for key, values in change.derived.items():
         state_name = {"m_hat": "exp_avg", "v_hat": "exp_avg_sq"}[key]
@@ -52,6 +59,25 @@ def _element(change: ParameterUpdate, index: Index, show: Show, optimizer: str) 
         corrected = show(change.name, key, index, float(values[index]))
         yield f"{name}.{key} = {divided}/(1 - {beta:g}^{change.step}) = {corrected}"
     yield f"{name}: {before} → {_rule(change, optimizer, index, before, g, show)}{after}"
+
+
+def _digits(before: float, after: float) -> int:
+    """How many digits tell a number from what it was before, and how far it went."""
+    change, size = abs(after - before), max(abs(before), abs(after))
+    if not (math.isfinite(size) and change > 0):
+        return _DIGITS
+    places = math.floor(math.log10(size)) - math.floor(math.log10(change))
+    return min(max(_DIGITS, places + _OF_CHANGE), _MOST_DIGITS)
+
+
+def _precise(show: Show, values: set[float], digits: int) -> Show:
+    """Write these values with so many digits, unless they are blanks."""
+
+    def written(name: str, what: str, index: Index, value: float) -> str:
+        usual = show(name, what, index, value)
+        return numeral(value, digits) if value in values and usual == numeral(value) else usual
+
+    return written
 
 
 def _slot_rule(change: ParameterUpdate, slot: str, old: str, g: str) -> str:

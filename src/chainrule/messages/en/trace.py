@@ -6,7 +6,8 @@ MESSAGES = {
     # The page
     "title": "Forward and backward, number by number",
     "loss": "Loss {value}",
-    "samples": "{n} sample(s), loss function {objective}",
+    "one_sample": "One sample, loss function {objective}",
+    "samples": "{n} samples, loss function {objective}",
     "forward": "Forward",
     "backward": "Backward",
     "update": "Update by {optimizer}",
@@ -22,7 +23,7 @@ MESSAGES = {
     "fan_out": "∂L/∂{name} is a sum over {n} uses: {terms}",
     "no_gradient": "no gradient reaches {name}",
     "summary": "{name}: shape {shape}, from {low} to {high}, mean {mean}",
-    "more": '… {n} more; any of them: trace.expand("{path}")',
+    "more": '… {n} more; any of them: trace.expand("{path}"), or --expand "{path}" in a shell',
     "step_number": "step {step}; {options}",
     "one_upstream": "∂L/∂L = 1",
     # Checks

@@ -6,6 +6,7 @@ MESSAGES = {
     # The page
     "title": "숫자 하나하나로 보는 순전파와 역전파",
     "loss": "손실 {value}",
+    "one_sample": "표본 1개, 손실 함수 {objective}",
     "samples": "표본 {n}개, 손실 함수 {objective}",
     "forward": "순전파",
     "backward": "역전파",
@@ -22,7 +23,7 @@ MESSAGES = {
     "fan_out": "∂L/∂{name}은(는) 쓰인 곳 {n}군데에서 온 기울기의 합입니다: {terms}",
     "no_gradient": "{name}에는 기울기가 전달되지 않습니다",
     "summary": "{name}: 형상 {shape}, 범위 {low} ~ {high}, 평균 {mean}",
-    "more": '… 그 밖에 {n}개; 각각 확인하려면 trace.expand("{path}")',
+    "more": '… 그 밖에 {n}개; 각각 확인하려면 trace.expand("{path}"), 명령줄에서는 --expand "{path}"',
     "step_number": "{step}번째 갱신; {options}",
     "one_upstream": "∂L/∂L = 1",
     # Checks
