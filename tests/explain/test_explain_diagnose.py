@@ -388,6 +388,40 @@ def test_underfitting_in_a_real_run() -> None:
     assert kinds(model, (x, y), history) == ["underfitting"]
 
 
+@pytest.mark.parametrize(
+    ("layers", "loss"),
+    [
+        ([nn.Linear(2, 1)], None),
+        ([nn.Linear(2, 3), nn.Linear(3, 1), nn.Sigmoid()], "bce"),
+        ([nn.Linear(2, 2)], "cross_entropy"),
+    ],
+)
+def test_a_linear_network_on_xor_gets_the_proof(layers: list[nn.Module], loss: str | None) -> None:
+    pytest.importorskip("scipy")
+    model, data = nn.Sequential(*layers), cr.data.load("xor")
+    history = cr.fit(model, data, loss=loss, optimizer="adam", lr=0.05, epochs=200, verbose=0)
+    for curves in (history, None):
+        found = explain.diagnose(model, data, curves)
+        assert found.kinds() == ["not_separable"]
+        assert found.findings[0].evidence["point"] == pytest.approx([0.5, 0.5])
+        assert "the point (0.5, 0.5)" in found.explain("en")
+        assert "초평면" in found.explain("ko")
+
+
+def test_no_proof_where_it_would_not_help() -> None:
+    x, y = blobs(classes=2)
+    y[:3] = 1 - y[:3]  # a little overlap is no fault of a linear network
+    model = nn.Sequential(nn.Linear(4, 1))
+    history = cr.fit(model, (x, y), lr=0.05, epochs=60, verbose=0)
+    assert "not_separable" not in kinds(model, (x, y), history)
+    hidden = mlp(2, 4, 1)
+    hidden[0].weight._data[:], hidden[0].bias._data[:] = 0.5, -9  # dead, so that it learns nothing
+    flat = {"loss": [0.7 + 0.001 * (-1) ** i for i in range(40)]}
+    assert "not_separable" not in kinds(hidden, cr.data.load("xor"), flat)
+    same = np.zeros((8, 2), np.float32)  # one point with both labels: a hidden layer would not help
+    assert kinds(nn.Sequential(nn.Linear(2, 1)), (same, np.arange(8) % 2), flat) == ["flat"]
+
+
 # The whole ------------------------------------------------------------------------------------------------------------
 
 

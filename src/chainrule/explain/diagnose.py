@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from chainrule import losses
 from chainrule.data import Dataset, Splits
 from chainrule.errors import ConfigError, DataError, DTypeError
@@ -28,6 +30,7 @@ from chainrule.explain.layer_findings import (
     size_findings,
     symmetry_findings,
 )
+from chainrule.explain.linear_findings import linear_findings
 from chainrule.explain.observation import observe
 from chainrule.losses import Loss
 from chainrule.nn.module import Module
@@ -38,6 +41,8 @@ __all__ = ["diagnose"]
 _MOST_ROWS = 2048
 _LEARNED = 0.25  # of the best constant's loss
 _GOOD_ACCURACY = 0.95
+_STUCK = ("flat", "underfitting")
+_UNEXPLAINED = 0.8  # of the best constant's loss
 
 
 def diagnose(
@@ -128,13 +133,31 @@ def _with_data(
     found += [*misfits, *same, *sizes, *activation_findings(seen.calls, layers, learned)]
     if not (learned or same):  # equal units have gradients that say nothing about depth
         found += gradient_findings(layers)
-    found += curve_findings(curves, learned, baseline)
+    found += _explained(model, data, inputs, list(curve_findings(curves, learned, baseline)), seen.loss, baseline)
     judged = False
     if loss is not None and targets is not None and held_out is not None and not misfits:
         judged = True
         if "overfitting" not in (finding.kind for finding in found):
             found += gap_findings(model, loss, data, held_out, baseline)
     return Diagnosis(tuple(found), layers, seen.loss, baseline, len(data), _notes(curves, judged))
+
+
+def _explained(
+    model: Module,
+    data: Dataset,
+    inputs: np.ndarray,
+    curves: list[Finding],
+    loss: float | None,
+    baseline: float | None,
+) -> list[Finding]:
+    """The curves' findings; in place of a loss that does not fall, the proof that no hyperplane would do, if it is one.
+
+    A linear network on classes that overlap a little is no fault: the proof is looked for where nothing was learned.
+    """
+    stuck = any(finding.kind in _STUCK for finding in curves)
+    idle = model.objective is not None and loss is not None and baseline is not None and loss > _UNEXPLAINED * baseline
+    proof = list(linear_findings(model, data, inputs)) if stuck or idle else []
+    return [*proof, *(finding for finding in curves if not (proof and finding.kind in _STUCK))]
 
 
 def _has_learned(loss: float | None, baseline: float | None) -> bool:

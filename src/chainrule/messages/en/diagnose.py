@@ -120,6 +120,14 @@ MESSAGES = {
     "arrive, a learning rate that is far too small, or inputs without information look like this.",
     "flat_advice": "See the other findings first; then try learning rates from 1e-5 to 1, and see whether the network "
     "can learn ten rows by heart.",
+    "not_separable_title": "No hidden layer, and no hyperplane divides the classes",
+    "not_separable_evidence": "On these {rows} rows {positive} and {negative} are not linearly separable: the point "
+    "{shown}, in the numbers that the network sees, is a mixture of {positive_count} rows of the one and of "
+    "{negative_count} rows of the other.",
+    "not_separable_cause": "Linear layers, however many, are one linear layer, whose decision boundary is a "
+    "hyperplane. A mixture of rows on one side of it is on that side, too, so this point would have to be on both.",
+    "not_separable_advice": "Add a hidden layer with an activation (--layers 8). explain.separability gives the whole "
+    "proof.",
     "overfitting_title": "Overfitting",
     "overfitting_evidence": "The validation loss was lowest in epoch {best} ({lowest:.4g}) and is now {end:.4g}; the "
     "training loss is {trained:.4g}.",

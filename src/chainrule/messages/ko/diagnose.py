@@ -118,6 +118,14 @@ MESSAGES = {
     "기울기가 전달되지 않거나, 학습률이 지나치게 작거나, 입력에 정보가 없을 때 이런 모양이 됩니다.",
     "flat_advice": "다른 문제부터 해결한 뒤, 학습률을 1e-5에서 1까지 바꾸어 보고, "
     "신경망이 행 열 개를 외울 수 있는지 확인하십시오.",
+    "not_separable_title": "은닉층이 없고, 클래스를 나누는 초평면도 없음",
+    "not_separable_evidence": "이 {rows}개 행의 두 클래스({positive} / {negative})는 선형 분리 가능하지 않습니다. "
+    "신경망이 보는 값으로 나타낸 점 {shown}은(는) 앞 클래스의 행 {positive_count}개의 볼록 결합이자 "
+    "뒤 클래스의 행 {negative_count}개의 볼록 결합입니다.",
+    "not_separable_cause": "선형 층은 아무리 쌓아도 선형 층 하나와 같고, 그 결정 경계는 초평면입니다. "
+    "초평면의 한쪽에 있는 행들의 볼록 결합도 같은 쪽에 있으므로, 이 점은 양쪽에 동시에 있어야 합니다.",
+    "not_separable_advice": "활성화 함수가 있는 은닉층을 추가하십시오(--layers 8). "
+    "증명 전체는 explain.separability로 볼 수 있습니다.",
     "overfitting_title": "과적합",
     "overfitting_evidence": "검증 손실은 {best}번째 에포크에서 가장 낮았고({lowest:.4g}) 지금은 {end:.4g}입니다. "
     "훈련 손실은 {trained:.4g}입니다.",
