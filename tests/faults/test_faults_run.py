@@ -63,7 +63,7 @@ print("interrupted" if history.stopped else digest.hexdigest(), flush=True)
 
 
 @contextlib.contextmanager
-def running(engine: str, folder: Path | str, epochs: int = 40) -> Iterator[subprocess.Popen[str]]:
+def running(engine: str, folder: Path | str, epochs: int = 24) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", CHILD, engine, str(folder), str(epochs)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         try:
@@ -127,7 +127,7 @@ def test_ctrl_c_within_an_epoch(whole: tuple[str, str], tmp_path: Path) -> None:
     assert end(engine, tmp_path, 4, signal.SIGINT, 0.013) == "interrupted"
     found, began = to_the_end(engine, tmp_path)
     assert found == expected
-    assert 4 <= began < 40
+    assert 4 <= began < 24
 
 
 # --------------------------------------------------------------------------------------------- two runs
@@ -272,17 +272,17 @@ def test_files_that_may_not_grow(tmp_path: Path) -> None:
     """The same without a file system of its own: the curves grow until the limit is reached."""
     import resource
 
-    expected = dict(fit(tmp_path / "whole", epochs=60))
+    expected = dict(fit(tmp_path / "whole", epochs=30))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     fit(tmp_path / "run", epochs=1)
     limit = max(path.stat().st_size for path in (tmp_path / "run").iterdir()) + 400
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
-            fit(tmp_path / "run", epochs=60, resume=True)
+            fit(tmp_path / "run", epochs=30, resume=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     saved = Checkpoints(tmp_path / "run").epochs
     assert saved is not None
-    assert 1 < saved < 60
-    assert dict(fit(tmp_path / "run", epochs=60, resume=True)) == expected
+    assert 1 < saved < 30
+    assert dict(fit(tmp_path / "run", epochs=30, resume=True)) == expected
