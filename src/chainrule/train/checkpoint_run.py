@@ -55,7 +55,7 @@ def differences(then: Any, now: Any) -> str:
 
 
 def _differences(then: Any, now: Any, path: str) -> Iterator[str]:
-    if then == now and type(then) is type(now):
+    if then == now:
         return
     if isinstance(then, dict) and isinstance(now, dict):
         named = next((key for key in ("type", "name") if then.get(key) != now.get(key)), None)
