@@ -15,6 +15,7 @@ from chainrule.cli import (
     equation,
     evaluate,
     explain,
+    export,
     fit,
     gate,
     import_,
@@ -81,6 +82,7 @@ _add(fit.fit, fit.EXAMPLES, _WORK, fit.FitCommand)
 _add(evaluate.evaluate, evaluate.EXAMPLES, _WORK)
 _add(predict.predict, predict.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
+_add(export.export, export.EXAMPLES, _WORK)
 _add(import_.import_, import_.EXAMPLES, _WORK, name="import")
 _add(report.report, report.EXAMPLES, _BOX)
 _add(explain.explain, explain.EXAMPLES, _BOX)

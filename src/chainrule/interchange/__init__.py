@@ -11,18 +11,22 @@ from chainrule.lazy import lazily
 
 if TYPE_CHECKING:
     from chainrule.interchange.book import from_book
+    from chainrule.interchange.exporting import export
     from chainrule.interchange.reading import from_object, read
     from chainrule.interchange.sklearn import from_sklearn
     from chainrule.interchange.torch import from_torch
+    from chainrule.interchange.torch_out import to_torch
 
-__all__ = ["from_book", "from_object", "from_sklearn", "from_torch", "read"]
+__all__ = ["export", "from_book", "from_object", "from_sklearn", "from_torch", "read", "to_torch"]
 
 _HOMES = {
+    "export": "exporting",
     "from_book": "book",
     "from_object": "reading",
     "from_sklearn": "sklearn",
     "from_torch": "torch",
     "read": "reading",
+    "to_torch": "torch_out",
 }
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,0 +1,64 @@
+"""``chainrule export``: a saved model as code in another language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.options import Json
+
+__all__ = ["EXAMPLES", "export"]
+
+EXAMPLES = (
+    "chainrule export iris.safetensors --to c -o iris.c",
+    "chainrule export iris.safetensors --to js --name classify -o iris.mjs",
+    "chainrule export iris.safetensors --to sql --table flowers",
+)
+
+
+def export(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="TARGET", help="python, numpy, c, js, sql, excel, latex or torch.")
+    ],
+    out: Annotated[str | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the function.")] = "predict",
+    table: Annotated[str, typer.Option("--table", help="For sql: the table whose rows are read.")] = "data",
+    features: Annotated[
+        bool, typer.Option("--features", help="Take what the network sees instead of the columns of the data.")
+    ] = False,
+    logits: Annotated[
+        bool, typer.Option("--logits", help="Give the raw output instead of probabilities or the target's units.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a saved model as code that needs nothing but its language, preprocessing included.
+
+    Spreadsheets (excel) are a CSV file of formulas, for small networks.
+    """
+    from chainrule.cli.paths import check_is_no_input, check_writable
+    from chainrule.cli.screen import Screen, standard_output
+    from chainrule.files import atomic_write
+    from chainrule.interchange.bundle import load
+    from chainrule.interchange.exporting import export as written
+
+    path = None if out is None else check_writable(out)
+    if path is not None:
+        check_is_no_input(path, model)
+    source = written(load(model), to, name=name, table=table, preprocessing=not features, link=not logits)
+    if path is not None:
+        with atomic_write(path) as file:
+            file.write(source.encode())
+        typer.echo(f"Wrote {path}", err=True)
+    elif not as_json:
+        standard_output().write(source)
+    screen = Screen(as_json=as_json)
+    screen.document(
+        {
+            "model": model,
+            "to": to,
+            "file": None if path is None else str(path),
+            "source": source if path is None else None,
+        }
+    )

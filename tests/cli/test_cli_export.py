@@ -1,0 +1,55 @@
+"""``chainrule export`` on saved models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import nn
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def model() -> str:
+    cr.manual_seed(0)
+    splits = cr.data.load("iris").prepare(test=0)
+    made = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3))
+    cr.fit(made, splits.train, epochs=2, verbose=0)
+    made.save("iris.safetensors")
+    return "iris.safetensors"
+
+
+def test_every_target_is_written(run: Run, run_json: Run, model: str) -> None:
+    for target, sign in {"python": "def predict(row)", "numpy": "import numpy", "c": "#include <math.h>",
+                         "js": "export function", "sql": "WITH", "excel": "=", "latex": "align*",
+                         "torch": "from torch import nn"}.items():  # fmt: skip
+        assert sign in run("export", model, "--to", target).stdout
+        shown = run("export", model, "--to", target, "-o", "code.txt")
+        assert not shown.stdout
+        assert sign in Path("code.txt").read_text()
+        assert sign in run_json("export", model, "--to", target)["source"]
+
+
+def test_the_code_gives_what_predict_gives(run: Run, model: str) -> None:
+    space: dict[str, Any] = {}
+    exec(run("export", model, "--to", "python", "--name", "classify").stdout, space)
+    row = [5.1, 3.5, 1.4, 0.2]
+    expected = cr.predict_proba(cr.load(model), [row])[0]
+    np.testing.assert_allclose(space["classify"](row), expected, rtol=1e-6, atol=1e-6)
+    exec(run("export", model, "--to", "python", "--features", "--logits").stdout, space)
+    with cr.no_grad():
+        raw = cr.load(model)(cr.tensor([row])).numpy()[0]
+    np.testing.assert_allclose(space["predict"](row), raw, rtol=1e-6, atol=1e-6)
+
+
+def test_refusals(run: Run, model: str) -> None:
+    assert "Did you mean 'latex'" in run("export", model, "--to", "latx", code=2).stderr
+    assert "not a name" in run("export", model, "--to", "c", "--name", "2x", code=2).stderr
+    assert "overwrite what is read" in run("export", model, "--to", "c", "-o", model, code=2).stderr
+    assert "does not exist" in run("export", "no.safetensors", "--to", "c", code=2).stderr
