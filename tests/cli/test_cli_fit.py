@@ -239,3 +239,13 @@ def test_fashion_mnist_through_the_data_variable(
     found = run_json("fit", "fashion-mnist", "--layers", "none", "--epochs", "1", "--batch-size", "256")
     assert found["data"]["rows"] == {"training": 60_000, "test": 10_000}
     assert found["evaluation"]["scores"]["accuracy"] > 0.7
+
+
+def test_the_screen_speaks_korean(run: Run, tmp_path: Path) -> None:
+    shown = run("fit", "iris", "--epochs", "5", "--lang", "ko").stdout
+    for word in ("신경망", "매개변수", "에포크 학습", "시험 점수", "혼동 행렬", "파일로 저장했습니다", "사용법"):
+        assert word in shown
+    for word in ("Network", "Training ", "Test scores", "Confusion", "Saved", "Use it", "rows:"):
+        assert word not in shown
+    note = run("explain", "iris.safetensors", "iris", "--html", "trace.html", "--lang", "ko").stderr
+    assert note == "trace.html 파일을 만들었습니다.\n"

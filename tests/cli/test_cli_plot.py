@@ -121,7 +121,7 @@ def test_korean_without_a_font_is_one_note(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(canvas, "_further_fonts", list)
     canvas._note_missing_font.cache_clear()
     notes = run("plot", "activations", "--lang", "ko", "--out", "a.png").stderr
-    assert notes.count("Note: ") == 1
+    assert notes.count("참고: ") == 1
     assert "Hangul" in notes
 
 

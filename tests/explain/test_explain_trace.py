@@ -11,7 +11,10 @@ import pytest
 
 import chainrule as cr
 from chainrule import explain, losses, nn, optim
+from chainrule.core import ops
 from chainrule.errors import ConfigError, DataError, DTypeError, GradientError, ShapeError, UnknownNameError
+from chainrule.explain.trace_text import _IN_WORDS
+from chainrule.messages import keys, text
 
 ACTIVATIONS = [
     "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Softplus", "Mish", "Hardtanh", "Sigmoid", "Tanh",
@@ -241,6 +244,17 @@ def test_small_updates_are_seen(optimizer: Any) -> None:
     assert before == pytest.approx(-10.44, abs=1e-6)
     change = trace.value("0.weight[0,0].after") - trace.value("0.weight[0,0]")
     assert after - before == pytest.approx(change, rel=0.1)
+
+
+def test_formulas_told_in_words_are_those_of_the_table_and_have_korean_ones() -> None:
+    told = [key.removeprefix("trace.prose.") for key in keys() if key.startswith("trace.prose.")]
+    assert set(told) == _IN_WORDS
+    for op in told:
+        assert text(f"trace.prose.{op}", "en") == getattr(ops, op).formula
+    x = cr.tensor([[1.0, 2.0]], requires_grad=True)
+    with explain.tracing() as t:
+        total = x.reshape(2).sum()
+    assert "x를 다른 형태로 배열" in "\n".join(t.trace(total).lines("ko"))
 
 
 def test_samples_are_counted_and_both_ways_to_expand_are_named() -> None:

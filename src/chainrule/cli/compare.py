@@ -53,6 +53,7 @@ def compare(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import named
     from chainrule.messages import language
+    from chainrule.messages import text as text_of
 
     chosen = language(lang)
     check_kind(kind)
@@ -66,7 +67,7 @@ def compare(
         screen.line(line)
     if path is not None:
         for note in picture(kind, found.record, path, theme, chosen):
-            typer.echo(f"Note: {note}", err=True)
-        typer.echo(f"Wrote {path}", err=True)
+            typer.echo(text_of("screen.note", chosen, note=note), err=True)
+        typer.echo(text_of("screen.wrote", chosen, path=path), err=True)
     told = {"kind": kind, "data": source, "file": None if path is None else str(path)}
     screen.document({**told, **found.record.to_dict(), "lines": found.lines(chosen)})

@@ -75,7 +75,7 @@ def diagnose(
         if tested is None and isinstance(rows, Splits):
             tested = rows.validation if rows.test is None else rows.test
         found = examine(network, like_training(network, rows, "training"), network.history, held_out=tested)
-    kept.say()
+    kept.say(chosen)
     for line in found.lines(chosen):
         screen.line(line, "" if line.startswith(" ") else "bold")
     findings = [{**finding.to_dict(), "texts": finding.texts(chosen)} for finding in found.findings]

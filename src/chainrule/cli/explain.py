@@ -56,6 +56,7 @@ def explain(
     from chainrule.files import atomic_write
     from chainrule.interchange.bundle import load
     from chainrule.messages import language
+    from chainrule.messages import text as text_of
 
     screen, chosen = Screen(as_json=as_json), language(lang)
     path = None if html is None else check_writable(html)
@@ -63,13 +64,14 @@ def explain(
         check_is_no_input(path, model, *([] if source is None or named(source) else [source]), option="--html")
         check_may_become_page(path, option="--html")
     network = load(model)
-    x, y, loss = one_sample(network, source, row, values, target, TextFile(encoding, delimiter, decimal, no_header))
+    text = TextFile(encoding, delimiter, decimal, no_header)
+    x, y, loss = one_sample(network, source, row, values, target, text, chosen)
     found = trace(network, x, y, loss, optimizer=update_wanted(optimizer, lr), training=False)
     content: dict[str, Any] = {"model": model, "data": source, "row": None if source is None else row}
     if path is not None:
         with atomic_write(path) as file:
             file.write(found.page(chosen).encode())
-        typer.echo(f"Wrote {path}", err=True)
+        typer.echo(text_of("screen.wrote", chosen, path=path), err=True)
     if given is not None:
         verdict = checked(found, given)
         screen.say(verdict.message(chosen), "bold green" if verdict.right else "bold yellow")

@@ -20,7 +20,13 @@ __all__ = ["checked", "one_sample", "update_wanted"]
 
 
 def one_sample(
-    network: Module, source: str | None, row: int, values: str | None, target: float | None, text: TextFile
+    network: Module,
+    source: str | None,
+    row: int,
+    values: str | None,
+    target: float | None,
+    text: TextFile,
+    lang: str | None = "en",
 ) -> tuple[np.ndarray, Any, Loss | None]:
     """One input as the model sees it, its target in the form of the loss, and the loss.
 
@@ -44,7 +50,7 @@ def one_sample(
     place = kept.place(row)
     with naming_lines(source, opened, text, kept):
         found = supervised(network, one_row(given_data(network, held_out(opened), network.objective), place))
-    kept.say()
+    kept.say(lang)
     return found.inputs, found.targets, found.loss
 
 

@@ -13,7 +13,12 @@ __all__ = ["numbers_of", "pair_of", "plane_for"]
 
 
 def plane_for(
-    model: Module, source: str | None, bounds: str | None, features: str | None, text: TextFile | None = None
+    model: Module,
+    source: str | None,
+    bounds: str | None,
+    features: str | None,
+    text: TextFile | None = None,
+    lang: str | None = "en",
 ) -> View:
     """Read the options.
 
@@ -23,6 +28,7 @@ def plane_for(
         bounds: as ``"0,1,0,1"``.
         features: as ``"mass,length"``.
         text: how a text file is to be read.
+        lang: of notes, "en" or "ko".
 
     Raises:
         ConfigError: if an option makes no sense, or neither data nor scales say what the bounds are.
@@ -34,7 +40,7 @@ def plane_for(
         opened, kept = with_targets(model, open_data(source, text=text))
         with naming_lines(source, opened, text or TextFile(), kept):
             data = given_data(model, held_out(opened))
-        kept.say()
+        kept.say(lang)
     return view_of(model, data, numbers_of(bounds), pair_of(features))
 
 

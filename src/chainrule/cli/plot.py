@@ -71,6 +71,7 @@ def plot(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import named
     from chainrule.errors import ConfigError
+    from chainrule.messages import text as text_of
     from chainrule.plot.themes import theme as in_theme
 
     if not out:
@@ -84,7 +85,7 @@ def plot(
             chosen = (row, most, bounds, features, tuple(weight or ()), seed)
             draw(Wanted(figure, model, source, path, *chosen, title, lang, text))
     for note in dict.fromkeys(str(one.message) for one in notes if issubclass(one.category, UserWarning)):
-        typer.echo(f"Note: {note}", err=True)
-    typer.echo(f"Wrote {path}", err=True)
+        typer.echo(text_of("screen.note", lang, note=note), err=True)
+    typer.echo(text_of("screen.wrote", lang, path=path), err=True)
     if as_json:
         Screen(as_json=True).document({"figure": figure, "model": model, "data": source, "file": str(path)})

@@ -64,7 +64,7 @@ class Wanted:
             raise ConfigError(f"{self.figure} needs data", fix=fix)
         found, kept = with_targets(self.network, open_data(self.source, text=self.text))
         place = kept.place(self.row or 0)
-        kept.say()
+        kept.say(self.lang)
         return found, place
 
     def rows(self) -> Any:

@@ -43,18 +43,19 @@ def regions(
     from chainrule.explain.regions import regions as divided
     from chainrule.interchange.bundle import load
     from chainrule.messages import language
+    from chainrule.messages import text as text_of
 
     chosen = language(lang)
     path = None if out is None else check_writable(out)
     network = load(model)
     text = TextFile(encoding, delimiter, decimal, no_header)
-    chosen_plane = plane_for(network, source, bounds, features, text)
+    chosen_plane = plane_for(network, source, bounds, features, text, chosen)
     found = divided(network, chosen_plane.bounds, chosen_plane.slice)
     if path is not None:
         from chainrule.plot.region_map import region_map
 
         region_map(found, chosen_plane.points, chosen_plane.labels, path, lang=chosen)
-        typer.echo(f"Wrote {path}", err=True)
+        typer.echo(text_of("screen.wrote", chosen, path=path), err=True)
     screen = Screen(as_json=as_json)
     for line in found.lines(chosen):
         (screen.line if line.startswith(" ") else screen.say)(line)

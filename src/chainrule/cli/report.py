@@ -44,6 +44,7 @@ def report(
     from chainrule.cli.screen import Screen
     from chainrule.cli.sources import named, naming_lines, open_data, short_name, with_targets
     from chainrule.interchange.bundle import load
+    from chainrule.messages import text as text_of
     from chainrule.reports import report as written
 
     screen = Screen(as_json=as_json)
@@ -61,11 +62,12 @@ def report(
             file=model, progress=_say if verbose else None,
         )  # fmt: skip
     found.save(path)
-    kept.say()
+    kept.say(lang)
     for section in found.sections:
         if section.state == "failed":
-            typer.echo(f"Note: {section.title}: {section.note}", err=True)
-    typer.echo(f"Wrote {path} ({path.stat().st_size / 2**20:.1f} MB) in {found.seconds:.1f} s", err=True)
+            typer.echo(text_of("screen.note", lang, note=f"{section.title}: {section.note}"), err=True)
+    size, seconds = f"{path.stat().st_size / 2**20:.1f}", f"{found.seconds:.1f}"
+    typer.echo(text_of("screen.wrote_page", lang, path=path, size=size, seconds=seconds), err=True)
     if as_json:
         screen.document({"model": model, "data": source, "file": path, "seconds": found.seconds, **found.to_dict()})
 

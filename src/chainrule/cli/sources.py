@@ -22,6 +22,7 @@ from chainrule.data.images import IMAGE_SETS, load_images
 from chainrule.data.toy import GATES
 from chainrule.errors import ConfigError, DataError, MissingFileError, did_you_mean
 from chainrule.files import expanded
+from chainrule.messages import text as text_of
 from chainrule.nn.module import Module
 
 __all__ = ["Data", "Kept", "is_gate", "named", "naming_lines", "open_data", "short_name", "with_targets"]
@@ -101,10 +102,11 @@ class Kept:
             return place
         return int(self.rows[place]) if place < len(self.rows) else None
 
-    def say(self) -> None:
-        """Tell the user, on standard error, if rows are left out."""
+    def say(self, lang: str | None = "en") -> None:
+        """Tell the user, on standard error and in "en" or "ko", if rows are left out."""
         if self.missing:
-            typer.echo(f"Note: {self.missing:,} row{'s' * (self.missing > 1)} without a target left out", err=True)
+            key = "screen.row_without_target" if self.missing == 1 else "screen.rows_without_target"
+            typer.echo(text_of(key, lang, count=f"{self.missing:,}"), err=True)
 
 
 _ALL = Kept()

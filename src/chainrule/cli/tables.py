@@ -53,11 +53,10 @@ def grid(*columns: str, title: str | None = None, right: Sequence[int] = (), fol
     return table
 
 
-def schema_table(schema: Schema, name: str, narrow: bool = False) -> Table:
+def schema_table(schema: Schema, name: str, narrow: bool = False, lang: str | None = "en") -> Table:
     """The columns of a table: kinds, missing values, roles, and, unless the screen is narrow, what they hold."""
-    heads = (
-        ("column", "kind", "role", "missing") if narrow else ("column", "kind", "role", "missing", "distinct", "values")
-    )
+    keys = ("column", "kind", "role", "missing", *(() if narrow else ("distinct", "values")))
+    heads = [text(f"screen.{key}", lang) for key in keys]
     table = grid(*heads, title=name, right=(3, 4), fold=5)
     for column in schema.columns[:_MOST_COLUMNS]:
         left_out = column.role == "left out"
@@ -67,44 +66,47 @@ def schema_table(schema: Schema, name: str, narrow: bool = False) -> Table:
         table.add_row(*cells[: len(heads)], style=_DIM if left_out else None)
     more = len(schema.columns) - _MOST_COLUMNS
     if more > 0:
-        table.add_row(f"… and {more} more", style=_DIM)
+        table.add_row(text("screen.more", lang, count=more), style=_DIM)
     return table
 
 
-def model_table(summary: Summary, title: str = "Network") -> Table:
+def model_table(summary: Summary, title: str | None = None, lang: str | None = "en") -> Table:
     """The layers, their shapes and their parameters."""
-    table = grid("layer", "type", "output shape", "parameters", title=title, right=(3,))
+    heads = (text(f"screen.{key}", lang) for key in ("layer", "type", "shape", "parameters"))
+    table = grid(*heads, title=title or text("screen.network", lang), right=(3,))
     for layer in summary.layers:
         shape = "?" if layer.output_shape is None else f"({', '.join(map(str, ('N', *layer.output_shape)))})"
         count = f"{layer.parameters:,}" if layer.parameters else Text("–", style=_DIM)
         table.add_row(layer.path, layer.type, shape, count)
     table.add_section()
-    table.add_row("", "in all", "", f"{summary.parameters:,}", style="bold")
+    table.add_row("", text("screen.total", lang), "", f"{summary.parameters:,}", style="bold")
     return table
 
 
-def confusion_table(matrix: np.ndarray, classes: Sequence[str], width: int = 80) -> Table:
+def confusion_table(matrix: np.ndarray, classes: Sequence[str], width: int = 80, lang: str | None = "en") -> Table:
     """Rows are true classes, columns predicted ones; where these do not fit, the commonest mistakes alone.
 
     Args:
         matrix: counts ``(C, C)``.
         classes: names in order.
         width: of the screen; columns too many for it lose their frames, and their names give way to numbers.
+        lang: "en" or "ko".
     """
     names, numbers = list(classes), [str(i) for i in range(len(classes))]
     labels = [f"{i} {name}" for i, name in enumerate(classes)]
     wide = sum(cell_len(name) + 3 for name in classes) > 40 or _matrix_width(matrix, names, names, 19, 3) > width
-    heads, corner = numbers if wide else names, "true ↓  predicted →"
+    heads, corner = numbers if wide else names, text("screen.corner", lang)
     compact = _matrix_width(matrix, heads, labels if wide else names, cell_len(corner), 3) > width
     if compact:
-        corner = "true"
+        corner = text("screen.true", lang)
     fits = _matrix_width(matrix, heads, labels if wide else names, cell_len(corner), 2 if compact else 3) <= width
     if len(classes) > _WIDEST_MATRIX or not fits:
-        return _commonest_mistakes(matrix, classes)
-    table = grid(corner, *heads, "found", title="Confusion matrix", right=range(1, len(classes) + 2))
+        return _commonest_mistakes(matrix, classes, lang)
+    ends = text("screen.found", lang)
+    table = grid(corner, *heads, ends, title=text("screen.confusion", lang), right=range(1, len(classes) + 2))
     if compact:
         table.box, table.show_edge, table.padding = box.SIMPLE_HEAD, False, (0, 0, 0, 1)
-        table.title = Text("Confusion matrix (across: predicted)", style="bold")
+        table.title = Text(text("screen.confusion_across", lang), style="bold")
     for i, name in enumerate(classes):
         cells = [_count(int(count), hit=i == j) for j, count in enumerate(matrix[i])]
         rows = int(matrix[i].sum())
@@ -126,8 +128,9 @@ def _count(count: int, *, hit: bool) -> Text:
     return Text(str(count), style=f"bold {_GOOD}" if hit else _BAD)
 
 
-def _commonest_mistakes(matrix: np.ndarray, classes: Sequence[str], most: int = 10) -> Table:
-    table = grid("true", "predicted", "rows", title="Commonest mistakes", right=(2,))
+def _commonest_mistakes(matrix: np.ndarray, classes: Sequence[str], lang: str | None, most: int = 10) -> Table:
+    heads = (text(f"screen.{key}", lang) for key in ("true", "predicted", "rows"))
+    table = grid(*heads, title=text("screen.mistakes", lang), right=(2,))
     mistakes = np.array(matrix)
     np.fill_diagonal(mistakes, 0)
     for place in np.argsort(-mistakes, axis=None, kind="stable")[:most]:

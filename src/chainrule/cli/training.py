@@ -56,15 +56,17 @@ def fit_and_save(
     model = make_network(
         splits.train, parse_layers(recipe.layers), recipe.activation, recipe.loss, recipe.dropout, recipe.batch_norm
     )
-    show_data(screen, data, splits)
+    show_data(screen, data, splits, lang)
     proof = None if parse_layers(recipe.layers) else note_single_layer(screen, splits.train, lang)
-    history = train(model, splits, recipe, screen)
+    history = train(model, splits, recipe, screen, lang)
     model.save(path)
-    screen.line(f"{loss_line(history, screen)} in {history.seconds:.1f} s")
+    curve = loss_line(history, screen, lang)
+    screen.line(messages.text("screen.seconds", lang, text=curve, seconds=f"{history.seconds:.1f}"))
     report = measure(model, splits.train if splits.test is None else splits.test)
     screen.show("")
-    report.show(screen, "Test scores" if splits.test is not None else "Scores on the training rows; none were held out")
-    _show_file(screen, path, existed, splits.train)
+    scored = "scores_test" if splits.test is not None else "scores_training"
+    report.show(screen, messages.text(f"screen.{scored}", lang), lang)
+    _show_file(screen, path, existed, splits.train, lang)
     screen.document(
         {
             "data": {
@@ -122,20 +124,21 @@ def _completed(data: Splits[Dataset], test: float | int | None, validation: floa
     return Splits(parts.train, data.validation or parts.validation, data.test or parts.test, data.notes)
 
 
-def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen: Screen) -> History:
+def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen: Screen, lang: str = "en") -> History:
     """Show the network, and train it.
 
     Raises:
         TrainingError: if the loss is no longer a number, or is many times what it was at first.
         KeyboardInterrupt: on Ctrl-C before the end of the first epoch.
     """
-    screen.show("", model_table(nn.summary(model, splits.train.inputs.shape[1:])))
+    screen.show("", model_table(nn.summary(model, splits.train.inputs.shape[1:]), lang=lang))
     batch_size = _batch_size(len(splits.train), recipe)
     epochs = recipe.epochs or _usual_epochs(len(splits.train), batch_size)
-    screen.say(f"Training {epochs} epochs with {recipe.optimizer}, {batch_size} rows per step, seed {recipe.seed}")
+    plan = {"epochs": epochs, "optimizer": recipe.optimizer, "rows": batch_size, "seed": recipe.seed}
+    screen.say(messages.text("screen.training", lang, **plan))
     done = Checkpoints(recipe.checkpoint).epochs if recipe.checkpoint is not None and recipe.resume else None
     if done:
-        screen.say(f"Going on after epoch {done}, from {recipe.checkpoint}")
+        screen.say(messages.text("screen.resumed", lang, epoch=done, path=recipe.checkpoint))
     history = fit(
         model,
         splits.train,
@@ -196,19 +199,20 @@ def _parts(splits: Splits[Dataset]) -> list[tuple[str, Dataset]]:
     return [(name, part) for name, part in named if part is not None]
 
 
-def show_data(screen: Screen, data: Data, splits: Splits[Dataset]) -> None:
+def show_data(screen: Screen, data: Data, splits: Splits[Dataset], lang: str = "en") -> None:
     """Show the schema of a table, or the shape of arrays, and how the rows are divided."""
     if isinstance(data, Table):
-        screen.show(schema_table(data.schema, f"{data.name}: {len(data):,} rows", screen.is_narrow))
+        title = messages.text("screen.table", lang, name=data.name, rows=f"{len(data):,}")
+        screen.show(schema_table(data.schema, title, screen.is_narrow, lang))
     else:
         shape = " × ".join(map(str, splits.train.inputs.shape[1:]))
-        screen.say(f"{splits.train.name}: inputs of {shape} {splits.train.inputs.dtype}", "bold")
-    divided = " · ".join(f"{len(part):,} {name}" for name, part in _parts(splits))
-    screen.say(
-        f"Target {splits.train.target_name or 'y'} ({splits.task}) · rows: {divided} · {splits.n_features} features"
-    )
+        told = {"name": splits.train.name, "shape": shape, "dtype": splits.train.inputs.dtype}
+        screen.say(messages.text("screen.arrays", lang, **told), "bold")
+    parts = (messages.text(f"screen.part_{name}", lang, count=f"{len(part):,}") for name, part in _parts(splits))
+    target = {"target": splits.train.target_name or "y", "task": splits.task, "features": splits.n_features}
+    screen.say(messages.text("screen.divided", lang, rows=" · ".join(parts), **target))
     for note in splits.notes:
-        screen.say(f"Note: {note}", "yellow")
+        screen.say(messages.text("screen.note", lang, note=note), "yellow")
 
 
 def loss_line(history: History, screen: Screen, lang: str | None = "en") -> str:
@@ -232,8 +236,8 @@ def _training(recipe: Recipe, model: nn.Module, history: History) -> dict[str, A
     }
 
 
-def _show_file(screen: Screen, path: Path, existed: bool, sample: Dataset) -> None:
-    verb = "Replaced" if existed else "Saved"
-    screen.line(f"{verb} {path} ({bytes_text(path.stat().st_size)})", "bold green")
+def _show_file(screen: Screen, path: Path, existed: bool, sample: Dataset, lang: str) -> None:
+    key = "screen.replaced" if existed else "screen.saved"
+    screen.line(messages.text(key, lang, path=path, size=bytes_text(path.stat().st_size)), "bold green")
     use = "FILE.csv" if sample.preprocessing.columns else "DATA"
-    screen.line(f"Use it: chainrule predict {path} {use}", "dim")
+    screen.line(messages.text("screen.use", lang, command=f"chainrule predict {path} {use}"), "dim")

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Numbers", "Section", "sections", "trace_lines"]
 
+_IN_WORDS = frozenset(
+    (
+        "reshape",
+        "permute",
+        "broadcast_to",
+        "sum_to",
+        "squeeze",
+        "unsqueeze",
+        "scatter",
+        "gather",
+        "concatenate",
+        "stack",
+    )
+)
 COMPLETE = 64
 """A step is shown number by number if none of its arrays holds more than this many."""
 
@@ -127,7 +141,7 @@ def more(name: str, array: np.ndarray, shown: int, lang: str | None, what: str =
 
 def _forward(step: Step, show: Show, lang: str | None) -> Iterator[str]:
     if step.formula:
-        yield f"{step.op}: {text('trace.formula', lang, formula=step.formula)}"
+        yield f"{step.op}: {text('trace.formula', lang, formula=_formula(step, lang))}"
     if _is_small(step):
         yield from forward_lines(step, show)
         return
@@ -137,6 +151,11 @@ def _forward(step: Step, show: Show, lang: str | None) -> Iterator[str]:
     yield from (next(lines) for _ in range(shown))
     if step.value.size > shown:
         yield more(step.name, step.value, shown, lang)
+
+
+def _formula(step: Step, lang: str | None) -> str:
+    """The table's formula; one that is told in words, in the reader's."""
+    return text(f"trace.prose.{step.op}", lang) if step.op in _IN_WORDS else step.formula
 
 
 def _backward(step: Step, trace: Trace, show: Show, uses: Mapping[str, int], lang: str | None) -> Iterator[str]:
