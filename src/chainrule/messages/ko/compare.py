@@ -18,7 +18,7 @@ MESSAGES = {
     "dropout": "드롭아웃, p = {setting:g}",
     "early_stopping": "조기 종료, 인내 {setting:g}에포크",
     "weight_decay": "가중치 감쇠, λ = {setting:g}",
-    "overfitting": "훈련 자료 {training}행, 검증 자료 {validation}행, 최대 {epochs}에포크, 시드 {seed}",
+    "overfitting": "훈련 데이터 {training}행, 검증 데이터 {validation}행, 최대 {epochs}에포크, 시드 {seed}",
     "overfitting_run": "{name}: 훈련 손실 {loss:.3g}, 검증 손실 {val_loss:.3g}(차이 {gap}), 검증 {metric} {score}; "
     "{kept}번째 에포크의 매개변수, 검증 손실은 {best}번째 에포크에서 최저",
     "overfits": "대책이 없는 신경망은 과적합되었습니다. {best}번째 에포크에서 {last}번째 에포크까지 훈련 손실은 "
@@ -28,12 +28,12 @@ MESSAGES = {
     "no_measure_helped": "대책이 없는 신경망의 검증 손실 {loss:.3g}보다 낮게 끝난 대책은 없습니다.",
     "best_measure": "가장 낮은 검증 손실: {name}, {loss:.3g}(대책이 없을 때보다 {share:.0%} 낮음)",
     "best_score": "가장 좋은 검증 {metric}: {name}, {score}",
-    "chosen_by_validation": "조기 종료는 바로 이 검증 자료로 에포크를 골랐으므로 결과가 실제보다 좋게 나옵니다. "
-    "공정한 값을 얻으려면 따로 둔 시험 자료로 재야 합니다.",
+    "chosen_by_validation": "조기 종료는 바로 이 검증 데이터로 에포크를 골랐으므로 결과가 실제보다 좋게 나옵니다. "
+    "공정한 값을 얻으려면 따로 둔 시험 데이터로 재야 합니다.",
     # 배치 정규화
     "without": "배치 정규화 없음",
     "with": "배치 정규화 있음",
-    "batch_norm": "훈련 자료 {training}행, 검증 자료 {validation}행, {epochs}에포크, 시드 {seeds}개",
+    "batch_norm": "훈련 데이터 {training}행, 검증 데이터 {validation}행, {epochs}에포크, 시드 {seeds}개",
     "batch_norm_run": "{name}: 훈련 손실 {loss:.3g}({loss_low:.3g}~{loss_high:.3g}), 검증 {metric} "
     "{score}({score_low}~{score_high}); 중앙값과 범위",
     "batch_norm_wins": "시드 {seeds}개 가운데 {wins}개에서 배치 정규화를 쓴 쪽의 훈련 손실이 더 낮게 끝났습니다.",
@@ -44,7 +44,7 @@ MESSAGES = {
     "spread_after": "같은 값(학습 후): 없음 {without_low:.2g}~{without_high:.2g}, 있음 {with_low:.2g}~{with_high:.2g}",
     # 초기화
     "zeros": "모두 0",
-    "initialisations": "은닉층 {hidden}, 활성화 함수 {activation}, 자료 {rows}행, 시드 {seed}",
+    "initialisations": "은닉층 {hidden}, 활성화 함수 {activation}, 데이터 {rows}행, 시드 {seed}",
     "spread": "{name}: 활성값의 표준편차는 첫 은닉층에서 {first:.3g}, 마지막 은닉층에서 {last:.3g}입니다. {fate}",
     "constant": "마지막 은닉층은 항상 같은 값을 냅니다.",
     "saturated": "마지막 은닉층의 활성값 가운데 {share:.0%}가 포화되었습니다.",
@@ -54,7 +54,7 @@ MESSAGES = {
     "gradients": "기울기의 노름: 첫 가중치에서 {first:.2g}, 마지막 가중치에서 {last:.2g}",
     "loss_fell": "훈련 손실: 처음 {start:.3g}, {epochs}에포크 뒤 {end:.3g}",
     # 최적화 기법
-    "race": "훈련 자료 {training}행, {epochs}에포크, 배치 크기 {batch}, 시드 {seed}",
+    "race": "훈련 데이터 {training}행, {epochs}에포크, 배치 크기 {batch}, 시드 {seed}",
     "racer": "{name}(학습률 {lr:g}): {epochs}에포크, {seconds}초 동안 손실 {start:.3g} → {end:.3g}",
     "racer_stopped": "{name}(학습률 {lr:g}): 처음 손실 {start:.3g}, 끝마친 에포크 없음: {reason}",
     "goal_reached": "; {goal:.3g}에 {epoch}번째 에포크, {seconds}초 만에 도달",

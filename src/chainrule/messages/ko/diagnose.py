@@ -100,7 +100,7 @@ MESSAGES = {
     "diverging_evidence": "첫 에포크의 손실은 {start:.4g}, 마지막 에포크의 손실은 {end:.4g}입니다.",
     "diverging_cause": "최솟점을 지나친 단계는 반대편의 더 높은 곳에 이르고, 다음 단계는 더 커집니다. "
     "특성이나 목푯값의 크기를 조정하지 않으면 보통의 학습률로도 이런 일이 생깁니다.",
-    "diverging_advice": "학습률을 10분의 1로 낮추거나, 자료를 표준화하거나, 기울기의 크기를 제한하십시오(clip_norm=1).",
+    "diverging_advice": "학습률을 10분의 1로 낮추거나, 데이터를 표준화하거나, 기울기의 크기를 제한하십시오(clip_norm=1).",
     "oscillating_title": "손실이 줄지 않고 진동함: 학습률이 너무 큼",
     "oscillating_evidence": "{epochs}에포크 동안 {start:.4g}에서 {end:.4g}이 되었고, "
     "에포크마다 손실 크기의 {jitter:.1%}만큼 변합니다.",
@@ -129,9 +129,9 @@ MESSAGES = {
     "overfitting_title": "과적합",
     "overfitting_evidence": "검증 손실은 {best}번째 에포크에서 가장 낮았고({lowest:.4g}) 지금은 {end:.4g}입니다. "
     "훈련 손실은 {trained:.4g}입니다.",
-    "overfitting_cause": "{best}번째 에포크 뒤로 신경망은 훈련 자료만의 특이점을 학습했습니다. "
-    "자료의 양에 비해 매개변수나 에포크가 많습니다.",
-    "overfitting_advice": "조기 종료(EarlyStopping), 드롭아웃, 가중치 감쇠를 사용하거나, 자료를 늘리거나 "
+    "overfitting_cause": "{best}번째 에포크 뒤로 신경망은 훈련 데이터만의 특이점을 학습했습니다. "
+    "데이터의 양에 비해 매개변수나 에포크가 많습니다.",
+    "overfitting_advice": "조기 종료(EarlyStopping), 드롭아웃, 가중치 감쇠를 사용하거나, 데이터를 늘리거나 "
     "유닛 수를 줄이십시오.",
     "overfitting_held_out_title": "과적합",
     "overfitting_held_out_evidence": "손실은 훈련 행 {trained_rows}개에서 {trained:.4g}, 학습에 쓰지 않은 행 "

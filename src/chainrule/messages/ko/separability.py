@@ -19,7 +19,7 @@ MESSAGES = {
     "제한 시간 안에 판정하지 못했습니다.",
     "undecided_precision": "두 클래스({positive} / {negative})가 너무 가까워서 이들을 나누는 초평면이 있는지 "
     "배정밀도로는 판정할 수 없습니다. 특성의 척도를 바꾸거나 원점을 옮기면 판정할 수도 있습니다.",
-    "single_layer": "참고: 이 자료의 두 클래스({positive} / {negative})를 나누는 초평면은 없습니다. "
+    "single_layer": "참고: 이 데이터의 두 클래스({positive} / {negative})를 나누는 초평면은 없습니다. "
     "클래스 {positive}의 행 {positive_count}개의 볼록 결합이 "
     "클래스 {negative}의 행 {negative_count}개의 볼록 결합과 일치하기 때문입니다. "
     "따라서 선형 층 하나로는 모든 행을 맞힐 수 없으며, 은닉층이 필요합니다(--layers 8).",
