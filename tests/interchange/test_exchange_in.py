@@ -98,6 +98,7 @@ def test_the_textbooks_own_network(data_folder: Path) -> None:
     assert [tuple(value.shape) for value in model.parameters()] == [
         (50, 784), (50,), (100, 50), (100,), (10, 100), (10,),
     ]  # fmt: skip
+    assert cr.evaluate(model, cr.data.load("mnist").test)["accuracy"] == pytest.approx(0.9352)
 
 
 # ------------------------------------------------------------------------------------- scikit-learn

@@ -10,11 +10,13 @@ from chainrule import losses
 from chainrule.errors import DTypeError, FormatError
 from chainrule.interchange.layers import activation_layer, linear
 from chainrule.interchange.pickled_arrays import brief
+from chainrule.nn.flatten import Flatten
 from chainrule.nn.module import Module
 from chainrule.nn.sequential import Sequential
 
 __all__ = ["from_book", "is_book"]
 
+_PIXELS = 784  # of MNIST's images, 28 by 28, which the book flattens beforehand
 _KEY = re.compile(r"[Wb][1-9]\d{0,3}")
 
 
@@ -32,8 +34,9 @@ def from_book(weights: Mapping[Any, Any], activation: str = "sigmoid") -> Module
             ``"sigmoid"``, those of chapters 5 to 7 have ``"relu"``; ``"identity"`` leaves it out.
 
     Returns:
-        a `Sequential` of `Linear` and activation layers in evaluation mode; its output are logits, and its loss is the
-        book's: cross entropy after a softmax, or squared error for a single output.
+        a `Sequential` of `Linear` and activation layers in evaluation mode, after a `Flatten` if it has the 784 inputs
+        of MNIST; its output are logits, and its loss is the book's: cross entropy after a softmax, or squared error
+        for a single output.
 
     Raises:
         DTypeError: if `weights` is no dictionary.
@@ -59,6 +62,9 @@ def from_book(weights: Mapping[Any, Any], activation: str = "sigmoid") -> Module
             layers.append(activation_layer(activation))
         weight = weights[f"W{place}"]
         layers.append(linear(getattr(weight, "T", weight), weights[f"b{place}"], f"layer {place}", previous))
+    objective = losses.get("cross_entropy" if layers[-1].out_features > 1 else "mse")
+    if layers[0].in_features == _PIXELS:
+        layers.insert(0, Flatten())
     model = Sequential(*layers)
-    model.objective = losses.get("cross_entropy" if layers[-1].out_features > 1 else "mse")
+    model.objective = objective
     return model.eval()
