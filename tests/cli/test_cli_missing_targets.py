@@ -61,3 +61,30 @@ def test_lines_of_the_file_are_named_rightly_behind_a_gap(run: Run, trained: str
 def test_a_table_without_any_target_is_refused(run: Run, trained: str) -> None:
     Path("none.csv").write_text("a,b,y\n1,2,\n3,4,\n")
     assert "missing values" in run("evaluate", trained, "none.csv", code=2).stderr
+
+
+def test_reports_number_rows_as_the_file_does(run_json: Run, trained: str) -> None:
+    pytest.importorskip("matplotlib")
+    asked = ("report", trained, "t.csv", "--row", GONE + 2, "--sections", "trace,network", "--out", "r.html")
+    found = {section["name"]: section for section in run_json(*asked)["sections"]}
+    assert found["trace"]["facts"]["rows"][0]["row"] == GONE + 2
+    assert found["network"]["facts"]["row"] == GONE + 2
+    assert f"Row {GONE + 2}" in Path("r.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["equation", "t.safetensors"], ["diagnose", "t.safetensors"], ["plot", "gradients", "t.safetensors"],
+        ["perceptron"], ["compare", "overfitting"], ["data"], ["fit"],
+    ],
+    ids=lambda command: command[0],
+)  # fmt: skip
+def test_every_command_names_the_line_of_a_bad_cell(run: Run, trained: str, command: list[str]) -> None:
+    pytest.importorskip("matplotlib")
+    rows = [f"{i % 7},{i % 5},{i % 2}" for i in range(40)]
+    Path("bad.csv").write_text("\n".join(["a,b,y", f"inf{rows[0][1:]}", *rows]) + "\n")
+    out = ["--out", "a.png"] if command[0] in ("plot", "compare") else []
+    error = run(*command, "bad.csv", *out, code=2).stderr
+    assert "line 2" in error
+    assert "row 0" not in error

@@ -30,7 +30,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_page_in_korean_with_some_sections(run: Run, model: Path) -> None:
     result = run("report", model, "xor", "-o", "a.html", "--lang", "ko", "--sections", "verdict, trace", "--row", 2)
-    assert result.stderr.startswith("Wrote a.html")
+    assert result.stderr.startswith("a.html 파일을 만들었습니다")
     page = Path("a.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in page
     assert "보고서: xor" in page

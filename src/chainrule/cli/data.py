@@ -81,7 +81,8 @@ def _show(screen: Screen, source: str, target: str | None, text: TextFile) -> No
     place = find(name) if name in IMAGE_SETS else None
     document: dict[str, Any] = {"name": source, "folder": place}
     if isinstance(opened, Table):
-        schema = opened.schema
+        with sources.naming_lines(source, opened, text):
+            schema = opened.schema
         screen.show(schema_table(schema, f"{opened.name}: {len(opened):,} rows", screen.is_narrow))
         screen.say(f"Target {schema.target} · task {schema.task or 'none'}")
         for note in schema.notes:

@@ -44,7 +44,7 @@ def equation(
 ) -> None:
     """Write a saved model out as a formula in the units of its data."""
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import open_data
+    from chainrule.cli.sources import naming_lines, open_data
     from chainrule.errors import UnknownNameError
     from chainrule.explain.equation import equation as written
     from chainrule.interchange.bundle import load
@@ -56,7 +56,11 @@ def equation(
         raise UnknownNameError("format", form, _FORMATS)
     network = load(model)
     text = TextFile(encoding, delimiter, decimal, no_header)
-    data = None if source is None else inputs_only(network, open_data(source, text=text))
+    data = None
+    if source is not None:
+        opened = open_data(source, text=text)
+        with naming_lines(source, opened, text):
+            data = inputs_only(network, opened)
     found = written(network, None, digits, data, not seen, max_terms, link=link, layered=layered)
     screen = Screen(as_json=as_json)
     shown = {"text": found.text, "latex": found.latex, "mathml": found.mathml}[form]

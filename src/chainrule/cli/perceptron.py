@@ -36,7 +36,7 @@ def perceptron(
 ) -> None:
     """Let a single perceptron learn two classes by the delta rule, and show every update."""
     from chainrule.cli.screen import Screen
-    from chainrule.cli.sources import open_data
+    from chainrule.cli.sources import naming_lines, open_data
     from chainrule.cli.training import Recipe, prepare
     from chainrule.data import Splits, Table
     from chainrule.errors import UnknownNameError
@@ -46,11 +46,13 @@ def perceptron(
     chosen = language(lang)
     if scaling not in {"standard", "none"}:
         raise UnknownNameError("scaling", scaling, ("standard", "none"))
-    opened = open_data(source, target, text=TextFile(encoding, delimiter, decimal, no_header))
+    text_file = TextFile(encoding, delimiter, decimal, no_header)
+    opened = open_data(source, target, text=text_file)
     if isinstance(opened, Splits):
         opened = opened.train
     if isinstance(opened, Table):
-        data = opened.prepare(test=0, scaling="standard" if scaling == "standard" else None).train
+        with naming_lines(source, opened, text_file):
+            data = opened.prepare(test=0, scaling="standard" if scaling == "standard" else None).train
     else:
         data = prepare(opened, Recipe(test=0, validation=0), hold_out=False).train
     found = Perceptron.fit(data, mode=mode, lr=lr, epochs=epochs, shuffle=shuffle, seed=seed)  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from typing import Any
 from chainrule import plot
 from chainrule.cli.options import TextFile
 from chainrule.cli.plane import numbers_of, pair_of
-from chainrule.cli.sources import open_data, with_targets
-from chainrule.errors import ConfigError, UnknownNameError
+from chainrule.cli.sources import Data, Kept, naming_lines, open_data, with_targets
+from chainrule.errors import ConfigError, DataError, UnknownNameError
 from chainrule.interchange.bundle import load
 from chainrule.nn.module import Module
 from chainrule.plot.of_model import ModelPlots
@@ -62,10 +62,15 @@ class Wanted:
         if self.source is None:
             fix = f"chainrule plot {self.figure} MODEL DATA --out FILE"
             raise ConfigError(f"{self.figure} needs data", fix=fix)
-        found, kept = with_targets(self.network, open_data(self.source, text=self.text))
+        found, kept = self.opened
         place = kept.place(self.row or 0)
         kept.say(self.lang)
         return found, place
+
+    @cached_property
+    def opened(self) -> tuple[Data, Kept]:
+        """The data, and which of their rows are looked at."""
+        return with_targets(self.network, open_data(self.source or "", text=self.text))
 
     def rows(self) -> Any:
         """The rows that can be drawn."""
@@ -102,7 +107,13 @@ def draw(wanted: Wanted) -> None:
         given = getattr(wanted, option.removeprefix("--"))
         if given not in (None, ()) and wanted.figure not in figures:
             raise ConfigError(f"{wanted.figure} takes no {option}", fix=f"{option} goes with {', '.join(figures)}")
-    _FIGURES[wanted.figure](wanted)
+    try:
+        _FIGURES[wanted.figure](wanted)
+    except DataError:
+        if "opened" not in vars(wanted):
+            raise
+        with naming_lines(str(wanted.source), wanted.opened[0], wanted.text, wanted.opened[1]):
+            raise
 
 
 def _activations(wanted: Wanted) -> None:

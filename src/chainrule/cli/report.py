@@ -59,7 +59,7 @@ def report(
     with naming_lines(source, data, text, kept):
         found = written(
             network, data, lang=lang, title=title, sections=wanted, rows=traced or None, name=short_name(source),
-            file=model, progress=_say if verbose else None,
+            numbers=kept.rows, file=model, progress=_say if verbose else None,
         )  # fmt: skip
     found.save(path)
     kept.say(lang)

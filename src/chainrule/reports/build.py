@@ -33,6 +33,7 @@ def report(
     sections: Sequence[str] | str | None = None,
     history: Mapping[str, Any] | None = None,
     rows: Sequence[int] | int | None = None,
+    numbers: Sequence[int] | np.ndarray | None = None,
     name: str | None = None,
     file: str | os.PathLike[str] | None = None,
     progress: Callable[[str, float], None] | None = None,
@@ -52,6 +53,7 @@ def report(
         sections: names of the sections to make, in any order; default: all, see ``chainrule.reports.sections``.
         history: curves of the training, as `fit` returns; default: those that the model remembers.
         rows: which rows of the data to trace; default: the first one, of few inputs the first with fewest zeros.
+        numbers: what the rows are called on the page, where `data` are some rows of a larger file; default: 0, 1, 2, …
         name: what the data are called; default: what they call themselves.
         file: the model's file, to be named on the page.
         progress: called with each section's name and its seconds.
@@ -69,7 +71,7 @@ def report(
     if path is not None and not expanded(path).parent.is_dir():
         raise ConfigError("the report's folder does not exist", got=str(expanded(path).parent))
     material = Material(
-        as_module(model), data, chosen, history=history, rows=_rows(rows), source=name,
+        as_module(model), data, chosen, history=history, rows=_rows(rows), numbers=numbers, source=name,
         file=None if file is None else os.path.basename(os.fspath(file)),
     )  # fmt: skip
     made = []

@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.core.rng import initial_seed
 from chainrule.data import Dataset, Splits
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.explain.algebra import Piece, pieces_of
 from chainrule.explain.diagnose import diagnose
 from chainrule.explain.findings import Diagnosis
@@ -45,6 +45,7 @@ class Material:
         lang: "en" or "ko".
         history: curves of the training; default: those that the model remembers.
         rows: which rows of the data to trace; default: the first one, of few inputs the first with fewest zeros.
+        numbers: what the rows are called, where the data are some rows of a larger file; default: 0, 1, 2, …
         source: what the data are called.
         file: the model's file, if it has one.
 
@@ -60,6 +61,7 @@ class Material:
         *,
         history: Mapping[str, Any] | None = None,
         rows: Sequence[int] | None = None,
+        numbers: Sequence[int] | np.ndarray | None = None,
         source: str | None = None,
         file: str | None = None,
     ) -> None:
@@ -80,11 +82,18 @@ class Material:
         remembered = self.model.history
         self.history = history if history is not None else remembered if isinstance(remembered, dict) else None
         self.rows = [self._telling_row()] if rows is None else [self._checked(row) for row in rows]
+        self._numbers = None if numbers is None else np.asarray(numbers)
+        if self._numbers is not None and self._numbers.shape != (len(self.evaluated),):
+            raise ShapeError("numbers do not fit the rows", expected=len(self.evaluated), got=self._numbers.shape)
         self.source = source or _name(data)
 
     def say(self, key: str, **values: object) -> str:
         """A text of the catalogue's topic "report"."""
         return text(f"report.{key}", self.lang, **values)
+
+    def number(self, row: int) -> int:
+        """What a row is called: its number in the file, if rows of it were left out."""
+        return row if self._numbers is None else int(self._numbers[row])
 
     def _checked(self, row: Any) -> int:
         count = len(self.evaluated)

@@ -22,7 +22,7 @@ def network(m: Material) -> Content | Skipped:
     drawn = picture(
         lambda: plot.network(m.model, m.sample(row), output_names=names, lang=m.lang),
         "network",
-        m.say("network_caption", row=row),
+        m.say("network_caption", row=m.number(row)),
         kind="filled",
     )
-    return Content([drawn], {"row": row})
+    return Content([drawn], {"row": m.number(row)})

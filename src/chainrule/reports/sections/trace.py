@@ -27,10 +27,10 @@ def trace(m: Material) -> Content:
     for row in m.rows:
         one = m.evaluated.rows([row])
         found = trace_of(m, row)
-        title = m.say("trace_row", row=row)
+        title = m.say("trace_row", row=m.number(row))
         said = m.say("trace_answer", predicted=m.predicted(one)[0], true=m.true(one)[0])
         size = m.say("trace_complete" if m.is_small else "trace_summarised")
         body = f'<div class="trace">{trace_body(found, m.lang, level=4)}</div>'
         blocks += [Heading(title), Paragraph(said), Paragraph(size, "note"), Markup(body)]
-        facts.append({"row": row, "trace": found.to_dict()})
+        facts.append({"row": m.number(row), "trace": found.to_dict()})
     return Content(blocks, {"rows": facts})
