@@ -223,15 +223,13 @@ def test_a_full_disk_is_told_of_in_one_line(words: list[str]) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-def heed_ctrl_c() -> None:
-    """A shell has its background jobs, and what they start, ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_ctrl_c_ends_training_cleanly_and_keeps_the_model() -> None:
     command = program("fit", "spirals", "--epochs", "1000000", "--layers", "4")
+    # A shell has its background jobs, and what they start, ignore Ctrl-C.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command[command.index("-c") + 1] = heed + command[command.index("-c") + 1]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), preexec_fn=heed_ctrl_c
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -100,7 +100,8 @@ MESSAGES = {
     "diverging_evidence": "첫 에포크의 손실은 {start:.4g}, 마지막 에포크의 손실은 {end:.4g}입니다.",
     "diverging_cause": "최솟점을 지나친 단계는 반대편의 더 높은 곳에 이르고, 다음 단계는 더 커집니다. "
     "특성이나 목푯값의 크기를 조정하지 않으면 보통의 학습률로도 이런 일이 생깁니다.",
-    "diverging_advice": "학습률을 10분의 1로 낮추거나, 데이터를 표준화하거나, 기울기의 크기를 제한하십시오(clip_norm=1).",
+    "diverging_advice": "학습률을 10분의 1로 낮추거나, 데이터를 표준화하거나, "
+    "기울기의 크기를 제한하십시오(clip_norm=1).",
     "oscillating_title": "손실이 줄지 않고 진동함: 학습률이 너무 큼",
     "oscillating_evidence": "{epochs}에포크 동안 {start:.4g}에서 {end:.4g}이 되었고, "
     "에포크마다 손실 크기의 {jitter:.1%}만큼 변합니다.",
