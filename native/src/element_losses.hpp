@@ -76,6 +76,18 @@ struct BinaryCrossEntropy {
   }
 };
 
+// The same for labels that are all 0 or 1, with one logarithm: of p, or of 1 - p and what 1 - p loses of p.
+struct BinaryCrossEntropyOfSure {
+  template <class V>
+  static LossAndSlope<V> at(V p, V t, V, const LossSpec&) {
+    const auto positive = t > V{};
+    const V miss = all<V>(1) - p, share = positive ? p : miss;
+    const V lost = positive ? V{} : (all<V>(1) - miss) - p;
+    const V variance = at_least(p * miss, all<V>(static_cast<double>(1e-12f)));
+    return {-at_least(log(share) + lost, all<V>(-100)), (p - t) / variance};
+  }
+};
+
 struct BinaryCrossEntropyOfLogits {
   // ln(1 + e^(s·z)) + c·z with s = ±1 by the nearer label; c is 0 for labels 0 and 1, so that nothing cancels.
   template <class V>

@@ -99,7 +99,7 @@ class Population {
       T scale = 1;
       for (std::size_t k = 0; k < block_.steps; ++k) {
         if (k % kPatience == kPatience - 1 && !goes_on()) return;
-        if (k == 0 || !same_batches(k)) scale = gather(k);
+        if (k == 0 || !same_batches(k)) scale = gather(k), small_.look_at_targets();
         const Hyper& hyper = block_.hypers[block_.hypers.size() > 1 ? k : 0];
         const std::int64_t number = block_.steps_before + static_cast<std::int64_t>(k) + 1;
         if (!same) step = make_step<T>(population_.optimizer_, hyper, number);

@@ -176,6 +176,14 @@ class SmallNetwork {
 
   std::vector<std::vector<W>>& states() { return states_; }
 
+  // To be called when targets have changed.
+  void look_at_targets() {
+    V soft{};
+    for (const V& t : targets) soft += ((t == V{}) | (t == all<V>(1))) ? V{} : all<V>(1);
+    hard_ = true;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) hard_ = hard_ && soft[lane] == 0;
+  }
+
   std::vector<W> weights;
   std::vector<V> inputs, targets;
   std::vector<V> valid;  // 1 in the lanes of a slot that hold samples; in a population all of them do
@@ -237,7 +245,9 @@ class SmallNetwork {
     switch (spec.kind) {
       case LossKind::cross_entropy: return compare_classes(scale);
       case LossKind::bce_with_logits: return compare_with(element_loss::BinaryCrossEntropyOfLogits{}, spec, scale);
-      case LossKind::bce: return compare_with(element_loss::BinaryCrossEntropy{}, spec, scale);
+      case LossKind::bce:
+        if (hard_) return compare_with(element_loss::BinaryCrossEntropyOfSure{}, spec, scale);
+        return compare_with(element_loss::BinaryCrossEntropy{}, spec, scale);
       case LossKind::hinge: return compare_with(element_loss::Hinge{}, spec, scale);
       case LossKind::perceptron: return compare_with(element_loss::Perceptron{}, spec, scale);
       case LossKind::l1: return compare_with(element_loss::Absolute{}, spec, scale);
@@ -340,6 +350,7 @@ class SmallNetwork {
 
   std::vector<SmallLayer> layers_;
   std::size_t slots_, count_ = 0;
+  bool hard_ = false;  // all targets are 0 or 1
   std::vector<V> gradients_;  // where lanes are samples, their sums are still to be taken
   std::vector<std::vector<W>> states_;
   std::vector<std::vector<V>> sums_, values_;

@@ -86,6 +86,7 @@ class TinyTrainer {
         const std::int64_t* index = block_.index + k * block_.rows;
         if (!batch || !std::equal(index, index + block_.rows, batch)) {
           const double counted = gather(loss, index);
+          small_.look_at_targets();
           if (loss.mean) scale = static_cast<T>(1 / counted);
         }
         batch = index;
