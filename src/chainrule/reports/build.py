@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines.threads import suited_threads
 from chainrule.errors import ChainruleError, ConfigError, UnknownNameError
 from chainrule.explain.record import plain
 from chainrule.files import expanded
@@ -75,11 +76,13 @@ def report(
         file=None if file is None else os.path.basename(os.fspath(file)),
     )  # fmt: skip
     made = []
-    for section in wanted:
-        one = _made(section, material)
-        made.append(one)
-        if progress is not None:
-            progress(one.name, one.seconds)
+    # Hundreds of small products: with more threads BLAS would make them wait for each other on a busy machine.
+    with suited_threads(sum(parameter.numel() for parameter in model.parameters()), 1):
+        for section in wanted:
+            one = _made(section, material)
+            made.append(one)
+            if progress is not None:
+                progress(one.name, one.seconds)
     heading = title if title is not None else text("report.title", chosen, data=material.source)
     found = Report(heading, chosen, tuple(made))
     if path is not None:
