@@ -56,10 +56,14 @@ CR_INLINE Quad<float> times_power_of_two(Quad<float> y, Quad<float> k, Bits<Quad
 // Where a vector is used several times: GCC would read it from memory each time, and loads become the bottleneck.
 template <class V>
 CR_INLINE void keep_in_register([[maybe_unused]] V& x) {
+#if defined(__SSE2__)
+  if constexpr (sizeof(V) <= kVectorBytes) {  // four doubles are two registers where vectors are narrow
 #if defined(__AVX512F__)
-  __asm__("" : "+v"(x));
-#elif defined(__SSE2__)
-  __asm__("" : "+x"(x));
+    __asm__("" : "+v"(x));
+#else
+    __asm__("" : "+x"(x));
+#endif
+  }
 #endif
 }
 
