@@ -1,0 +1,3 @@
+"""scikit-learn estimators: tables as they are, in scikit-learn's habits."""
+
+from __future__ import annotations

@@ -1,0 +1,149 @@
+"""What a preset stands for: every setting of a training, chosen from the facts of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from chainrule.errors import UnknownNameError
+
+__all__ = ["PRESETS", "Settings", "TableFacts", "resolve"]
+
+TaskName: TypeAlias = Literal["binary", "multiclass", "multilabel", "regression"]
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What is known of the training data before anything is learned from them.
+
+    Attributes:
+        task: "binary", "multiclass", "multilabel" or "regression".
+        rows: number of samples.
+        numeric: number of columns that hold numbers (or dates).
+        categorical: number of columns that hold categories or yes and no.
+        features: numbers in one encoded row, under the plain encoding.
+        outputs: numbers that the network gives for a sample.
+    """
+
+    task: TaskName
+    rows: int
+    numeric: int
+    categorical: int
+    features: int
+    outputs: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that decides how an estimator is trained.
+
+    Attributes:
+        hidden_layer_sizes: neurons of each hidden layer.
+        activation: one name for all hidden layers, or one for each.
+        dropout: probability for all hidden layers, or one for each.
+        norm: "batch", "layer" or None, after each hidden layer's weighted sum.
+        init: "glorot" (scikit-learn's) or "default" (the layers' own, PyTorch's).
+        loss: a name, a loss, or None for the usual one of the task.
+        label_smoothing: of the cross-entropy.
+        optimizer: a name that `optim.get` knows.
+        optimizer_options: further arguments of the optimiser.
+        lr: the learning rate at the start.
+        l2: scikit-learn's ``alpha``: ½·α·Σw²/batch_size is added to a batch's loss; biases are free.
+        batch_size: rows per step.
+        epochs: passes over the data, at most.
+        schedule: of the learning rate: a name, or a function of the optimiser; None for a constant one.
+        clip_norm, clip_value: bounds of the gradient.
+        scaling: of numeric columns, see `data.scaling`; None leaves them as they are.
+        scale_target: whether a regression's targets are standardised.
+        validation_fraction: share of the rows that is held out; 0 for none.
+        monitor: what is watched: "loss" or a metric's name; on the held-out rows where there are any.
+        patience: epochs without improvement after which training ends; None for never.
+        tol: smallest change that counts as improvement.
+        keep_best: end with the parameters of the best epoch (needs held-out rows).
+        ensemble: networks that are trained together and averaged.
+        build: makes the network instead of the plain one: called with the facts and these settings.
+        notes: what was picked, and why; one sentence each.
+    """
+
+    hidden_layer_sizes: tuple[int, ...] = (100,)
+    activation: str | tuple[str, ...] = "relu"
+    dropout: float | tuple[float, ...] = 0.0
+    norm: str | None = None
+    init: str = "glorot"
+    loss: Any = None
+    label_smoothing: float = 0.0
+    optimizer: str = "adam"
+    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
+    lr: float = 1e-3
+    l2: float = 0.0
+    batch_size: int = 200
+    epochs: int = 200
+    schedule: Any = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    scaling: str | None = "standard"
+    scale_target: bool = True
+    validation_fraction: float = 0.0
+    monitor: str = "loss"
+    patience: int | None = None
+    tol: float = 0.0
+    keep_best: bool = True
+    ensemble: int = 1
+    build: Callable[[TableFacts, Settings], Any] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def resolve(preset: str, facts: TableFacts) -> Settings:
+    """The settings of a preset for a table.
+
+    Args:
+        preset: "auto", "classic" or "strong".
+        facts: of the training data.
+
+    Raises:
+        UnknownNameError: for another preset.
+    """
+    if preset not in PRESETS:
+        raise UnknownNameError("preset", preset, PRESETS)
+    return PRESETS[preset](facts)
+
+
+def _classic(facts: TableFacts) -> Settings:
+    """The defaults of scikit-learn's ``MLPClassifier`` and ``MLPRegressor``."""
+    return Settings(
+        hidden_layer_sizes=(100,),
+        optimizer_options={"betas": (0.9, 0.999), "eps": 1e-8},
+        l2=1e-4,
+        batch_size=min(200, facts.rows),
+        scaling=None,
+        scale_target=False,
+        patience=10,
+        tol=1e-4,
+        keep_best=False,
+        notes=("scikit-learn's defaults: one hidden layer of 100, Adam, no scaling",),
+    )
+
+
+def _auto(facts: TableFacts) -> Settings:
+    """Two hidden layers on standardised columns; the best epoch on held-out rows is kept."""
+    few = facts.rows < 50  # nothing to hold out
+    batch = int(min(256, max(16, facts.rows // 20)))
+    epochs = int(min(200, max(20, 400_000 // max(facts.rows, 1))))
+    return Settings(
+        hidden_layer_sizes=(128, 64),
+        init="default",
+        l2=1e-4,
+        batch_size=min(batch, facts.rows),
+        epochs=epochs,
+        validation_fraction=0.0 if few else 0.15,
+        patience=None if few else 20,
+        notes=(
+            f"two hidden layers, batches of {batch} and at most {epochs} epochs for {facts.rows:,} rows",
+            "too few rows to hold any out" if few else "15% of the rows say which epoch was best",
+        ),
+    )
+
+
+#: Preset -> function of the facts.
+PRESETS: dict[str, Callable[[TableFacts], Settings]] = {"auto": _auto, "classic": _classic, "strong": _auto}
