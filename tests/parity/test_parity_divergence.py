@@ -14,7 +14,6 @@ from chainrule.data.dataset import Dataset
 from chainrule.engines import EagerEngine, NativeEngine, native
 from chainrule.engines.base import Plan
 from chainrule.errors import TrainingError
-from chainrule.train import loop
 from helpers.parity import Trained, assert_alike, assert_parity, needs_native, rebuilt, threads, trained
 
 pytestmark = needs_native
@@ -95,7 +94,7 @@ def assert_ends_alike(
 
 @pytest.fixture(params=[1, 4, 16_384], ids=lambda size: f"blocks of {size}")
 def _blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "_LARGEST_BLOCK", request.param)
+    monkeypatch.setattr("chainrule.train.blocks._LARGEST_BLOCK", request.param)
 
 
 @pytest.mark.usefixtures("_blocks")

@@ -11,7 +11,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn, optim
 from chainrule.engines import native
-from chainrule.train import Callback, loop
+from chainrule.train import Callback, blocks
 from helpers.parity import Trained, assert_alike, assert_parity, needs_native, rebuilt, threads, trained
 
 pytestmark = needs_native
@@ -212,7 +212,7 @@ def test_validation_and_early_stopping(dtype: str) -> None:
 @pytest.mark.parametrize("largest", [1, 2, 5, 16_384])
 def test_the_block_size_changes_nothing(largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = trainer(build=normalised, batch_size=4)("native")
-    monkeypatch.setattr(loop, "_LARGEST_BLOCK", largest)
+    monkeypatch.setattr(blocks, "_LARGEST_BLOCK", largest)
     cut = trainer(build=normalised, batch_size=4)("native")
     for path, values in whole.state.items():
         np.testing.assert_array_equal(cut.state[path], values)

@@ -11,8 +11,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.core import rng
 from chainrule.engines import EagerEngine
-from chainrule.train import Callback, History, LambdaCallback
-from chainrule.train import loop as loop_module
+from chainrule.train import Callback, History, LambdaCallback, blocks
 
 
 def model(dropout: float = 0.3, norm: bool = True) -> nn.Sequential:
@@ -101,10 +100,10 @@ def test_predicting_between_epochs_changes_nothing() -> None:
 def test_the_length_of_blocks_changes_nothing(
     largest: int, schedule: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop_module, "_LARGEST_BLOCK", 1)
+    monkeypatch.setattr(blocks, "_LARGEST_BLOCK", 1)
     single = train(schedule=schedule)
-    monkeypatch.setattr(loop_module, "_LARGEST_BLOCK", largest)
-    monkeypatch.setattr(loop_module, "_BLOCK_SECONDS", 1e9)
+    monkeypatch.setattr(blocks, "_LARGEST_BLOCK", largest)
+    monkeypatch.setattr(blocks, "_BLOCK_SECONDS", 1e9)
     assert_identical(train(schedule=schedule), single)
 
 
@@ -117,7 +116,7 @@ def test_blocks_really_had_different_lengths(monkeypatch: pytest.MonkeyPatch) ->
         return run(self, plan, state, data, index, rates)
 
     monkeypatch.setattr(EagerEngine, "run", spy)
-    monkeypatch.setattr(loop_module, "_BLOCK_SECONDS", 1e9)
+    monkeypatch.setattr(blocks, "_BLOCK_SECONDS", 1e9)
     train(epochs=30, engine="eager")
     assert sum(lengths) == 150
     assert max(lengths) > 5  # several epochs of 5 steps joined

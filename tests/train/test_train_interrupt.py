@@ -116,9 +116,9 @@ def test_steps_after_the_best_epoch_are_undone_though_it_is_the_last_whole_one()
 
 
 def test_an_interruption_within_an_epoch_goes_back_to_the_best_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chainrule.train import loop
+    from chainrule.train import blocks
 
-    monkeypatch.setattr(loop, "_LARGEST_BLOCK", 1)
+    monkeypatch.setattr(blocks, "_LARGEST_BLOCK", 1)
     keeping = Best()
     model, history = fit(Pressing(4 * 3 + 2), validation=data(30), lr=0.01, callbacks=keeping)
     assert history.epochs == 3

@@ -24,6 +24,7 @@ from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d
 from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
+from chainrule.train.blocks import joined_epochs, next_block
 from chainrule.train.callbacks import Callback, TerminateOnNaN
 from chainrule.train.diagnosis import describe_parameter, locate_nonfinite
 from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from chainrule.train.checkpoint import Checkpointing
 
 __all__ = ["Snapshot", "Training"]
-
-_BLOCK_SECONDS = 0.05  # so that Ctrl-C is answered, and the bar moves, about this often
-_LARGEST_BLOCK = 16_384
-_LARGEST_INDEX = 1 << 22  # row numbers held at once when short epochs are joined into one block
 
 
 @dataclass(frozen=True)
@@ -207,8 +204,7 @@ class Training:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
         if self.is_observed or (self.rows_per_step != self.batch_size).any():
             return 1
-        joined = min(self._block // len(self.rows_per_step), _LARGEST_INDEX // len(self.data), self.epochs - self.epoch)
-        return max(joined, 1)
+        return joined_epochs(self._block, len(self.rows_per_step), len(self.data), self.epochs - self.epoch)
 
     def _run_epochs(self, count: int) -> None:
         for callback in self.callbacks:
@@ -286,8 +282,7 @@ class Training:
     def _run_block(self, index: np.ndarray, settings: list[list[dict[str, Any]]] | None) -> BlockResult:
         began = time.perf_counter()
         result = self.engine.run(self.plan, self._state, self.data, index, settings)
-        wanted = int(len(index) * _BLOCK_SECONDS / max(time.perf_counter() - began, 1e-6))
-        self._block = max(1, min(wanted, self._block * 4, _LARGEST_BLOCK))
+        self._block = next_block(self._block, len(index), time.perf_counter() - began)
         self.rates.settle()
         self.step += len(result.losses)
         return result

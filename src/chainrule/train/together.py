@@ -14,15 +14,12 @@ from chainrule.data.batching import epochs_index
 from chainrule.engines.lowering import Refusal
 from chainrule.engines.population import Population
 from chainrule.nn.module import Module
+from chainrule.train.blocks import joined_epochs, next_block
 from chainrule.train.fit import fit, mark, remember, set_up
 from chainrule.train.history import History
 from chainrule.train.loop import Training
 
 __all__ = ["train_together"]
-
-_BLOCK_SECONDS = 0.05  # so that Ctrl-C is answered about this often
-_LARGEST_BLOCK = 16_384
-_LARGEST_INDEX = 1 << 22  # row numbers held at once
 
 _OPTIONS = {
     name: one.default
@@ -85,18 +82,19 @@ class _Together:
         training = self.training
         steps, rates = len(training.rows_per_step), training.rates
         numbers = len(training.data) * (len(self.models) if training.shuffle else 1)
-        epochs = max(1, min(self.block // steps, _LARGEST_INDEX // numbers, training.epochs - len(self.rates)))
+        epochs = joined_epochs(self.block, steps, numbers, training.epochs - len(self.rates))
         lr = rates.lr
         index = self._index(epochs)
         found = []
-        for start in range(0, epochs * steps, self.block if epochs == 1 else epochs * steps):
-            part = index[..., start : start + (self.block if epochs == 1 else epochs * steps), :]
+        at_once = self.block if epochs == 1 else epochs * steps
+        for start in range(0, epochs * steps, at_once):
+            part = index[..., start : start + at_once, :]
             began = time.perf_counter()
             settings = rates.for_steps(part.shape[-2], epochs if epochs > 1 else 0)
             found.append(self.population.run(part, settings))
             rates.settle()
-            wanted = int(part.shape[-2] * _BLOCK_SECONDS / max(time.perf_counter() - began, 1e-6))
-        self.block = max(1, min(wanted, self.block * 4, _LARGEST_BLOCK))
+            block = next_block(self.block, part.shape[-2], time.perf_counter() - began)
+        self.block = block
         each = np.concatenate(found).reshape(epochs, steps, -1)
         self.losses.append(training.epoch_losses(each.reshape(epochs * steps, -1).T).T)
         self.rates += [lr if settings is None or epochs == 1 else settings[k * steps][0]["lr"] for k in range(epochs)]
