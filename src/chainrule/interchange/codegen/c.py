@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.interchange.codegen.constants import arrays
 from chainrule.interchange.codegen.expression import Dialect
 from chainrule.interchange.codegen.program import (
     Affine,
@@ -14,7 +15,6 @@ from chainrule.interchange.codegen.program import (
     Step,
     digits,
     feature,
-    vectors,
 )
 
 __all__ = ["generate"]
@@ -92,13 +92,12 @@ def _vector(values: np.ndarray) -> str:
 
 def _constants(program: Program) -> list[str]:
     lines = []
-    for place, step in enumerate(program.steps, 1):
-        if isinstance(step, Affine):
-            rows, columns = step.weight.shape
-            lines += [f"static const float W{place}[{rows}][{columns}] = {{"]
-            lines += [f"    {_vector(row)}," for row in step.weight] + ["};"]
-        for letter, vector in vectors(step).items():
-            lines.append(f"static const float {letter}{place}[{len(vector)}] = {_vector(vector)};")
+    for name, values in arrays(program).items():
+        declared = f"static const float {name}" + "".join(f"[{size}]" for size in values.shape)
+        if values.ndim == 1:
+            lines.append(f"{declared} = {_vector(values)};")
+        else:
+            lines += [f"{declared} = {{", *(f"    {_vector(row)}," for row in values), "};"]
     return lines
 
 

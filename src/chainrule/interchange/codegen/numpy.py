@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chainrule.interchange.codegen.constants import lists
 from chainrule.interchange.codegen.expression import Dialect
 from chainrule.interchange.codegen.program import Affine, Elementwise, Normalise, Program, Scale, Step, feature
-from chainrule.interchange.codegen.python import constants, docstring
+from chainrule.interchange.codegen.python import docstring
 
 __all__ = ["generate"]
 
@@ -25,7 +26,7 @@ _DIALECT = Dialect(
 
 def generate(program: Program, name: str) -> str:
     """A module with one function, ``name(rows) -> array``."""
-    lines = ["import math", "", "import numpy as np", "", *constants(program), "", ""]
+    lines = ["import math", "", "import numpy as np", "", *lists(program), "", ""]
     lines += ["def number(column):", "    return np.asarray(column, dtype=float)", "", ""]
     lines += ["erfc = np.vectorize(math.erfc, otypes=[float])", "", "", f"def {name}(rows):"]
     lines += docstring(program, f"rows: an array (N, {len(program.inputs)}) with these columns")
