@@ -21,7 +21,7 @@ pytest.importorskip("sympy")
 ELEMENTWISE = [
     nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.ELU(1.3), nn.SELU(), nn.GELU(), nn.GELU("tanh"), nn.SiLU(),
     nn.Softplus(2.0, 3.0), nn.Mish(), nn.Hardtanh(-0.5, 2.0), nn.Sigmoid(), nn.Tanh(), nn.Step(-1.0, 2.0),
-    nn.Identity(), nn.Dropout(0.5),
+    nn.SmoothClip(), nn.SmoothClip(0.5), nn.Identity(), nn.Dropout(0.5),
 ]  # fmt: skip
 GATES = {"and": (0.5, 0.5, -0.25), "or": (0.5, 0.5, 0.25), "xor": (0.0, 0.0, 0.5)}
 
@@ -72,6 +72,7 @@ def test_the_comparison_would_notice_a_wrong_formula() -> None:
         [nn.BatchNorm1d(3, dtype=np.float64)],
         [nn.BatchNorm1d(3, affine=False, dtype=np.float64), nn.Tanh()],
         [nn.LayerNorm(3, dtype=np.float64)],
+        [nn.SmoothClip(0.8), nn.Scale(3, dtype=np.float64)],
         [nn.LayerNorm(3, elementwise_affine=False), nn.Sigmoid()],
         [nn.Softmax(dim=1)],
         [nn.LogSoftmax(dim=-1)],

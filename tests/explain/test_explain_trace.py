@@ -18,7 +18,7 @@ from chainrule.messages import keys, text
 
 ACTIVATIONS = [
     "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Softplus", "Mish", "Hardtanh", "Sigmoid", "Tanh",
-    "Softmax", "LogSoftmax", "Step", "Identity",
+    "SmoothClip", "Softmax", "LogSoftmax", "Step", "Identity",
 ]  # fmt: skip
 ENDS = {"bce": "Sigmoid", "nll": "LogSoftmax"}
 

@@ -50,6 +50,8 @@ LAYERS: dict[str, tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = {
     "GELU": (((), {}), (("tanh",), {})),
     "Softplus": (((2.0, 10.0), {}),),
     "Hardtanh": (((-2.0, 0.5), {}),),
+    "Scale": (((4,), {}),),
+    "SmoothClip": (((), {}), ((2.5,), {})),
     "Softmax": (((1,), {}), ((), {})),
     "LogSoftmax": (((1,), {}),),
     "Step": (((), {}), ((-1.0, 1.0), {})),

@@ -32,6 +32,7 @@ LAYERS = [
     nn.Softplus(), nn.Softplus(2.0, 3.0), nn.Mish(), nn.Hardtanh(-2, 0.5), nn.Sigmoid(), nn.Tanh(), nn.Step(),
     nn.Step(signed=True), nn.Identity(), nn.Dropout(0.5), nn.LayerNorm(5, eps=0.1), nn.BatchNorm1d(5),
     nn.Softmax(dim=1), nn.LogSoftmax(dim=-1), nn.LayerNorm(5, bias=False), nn.BatchNorm1d(5, affine=False),
+    nn.SmoothClip(), nn.SmoothClip(0.25), nn.Scale(5),
 ]  # fmt: skip
 
 
@@ -256,7 +257,8 @@ def test_networks_become_pytorchs() -> None:
     torch = pytest.importorskip("torch")
     rows = rows_of()
     for layer in LAYERS:
-        if isinstance(layer, nn.Step) or (isinstance(layer, nn.BatchNorm1d) and not layer.affine):
+        own = isinstance(layer, (nn.Step, nn.Scale, nn.SmoothClip))
+        if own or (isinstance(layer, nn.BatchNorm1d) and not layer.affine):
             continue
         model = network(nn.Sequential(layer))
         space: dict[str, Any] = {}

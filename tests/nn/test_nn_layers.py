@@ -39,6 +39,10 @@ def rows(*shape, dtype=np.float32):
         lambda: nn.Dropout("half"),
         lambda: nn.GELU("tan"),
         lambda: nn.Hardtanh(1, -1),
+        lambda: nn.SmoothClip(0),
+        lambda: nn.SmoothClip(float("nan")),
+        lambda: nn.Scale(0),
+        lambda: nn.Scale("three"),
         lambda: nn.Softplus(0),
         lambda: nn.Softmax(1.5),
         lambda: nn.ELU(None),
@@ -250,5 +254,5 @@ def test_softmax_chooses_torchs_dimension(shape, dim):
 
 def test_every_layer_is_compared_with_torch():
     tested = "".join(repr(case(Draw(name)).make(nn)) for name, case in CASES.items())
-    own = {"Step", "Dropout"}  # no counterpart; other random numbers
+    own = {"Step", "Dropout", "Scale", "SmoothClip"}  # no counterpart; other random numbers
     assert [name for name in LAYERS if name not in own and f"{name}(" not in tested] == []

@@ -35,7 +35,7 @@ def test_every_argument_of_every_layer_survives():
     layers = [
         nn.Step(low=-2.0, high=3.0), nn.Dropout(0.25), nn.LeakyReLU(0.3), nn.ELU(0.7), nn.GELU("tanh"),
         nn.Softplus(2.0, 5.0), nn.Hardtanh(-2.0, 3.0), nn.Softmax(1), nn.LogSoftmax(), nn.Flatten(1, 2),
-        nn.Linear(2, 3, bias=False),
+        nn.Linear(2, 3, bias=False), nn.Scale(3), nn.SmoothClip(2.0),
         nn.BatchNorm1d(3, 1e-3, None, False, False), nn.LayerNorm((2, 3), 1e-2, True, False),
     ]  # fmt: skip
     net = nn.Sequential(*layers)

@@ -17,6 +17,7 @@ from chainrule.nn.flatten import Flatten, Identity
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
+from chainrule.nn.scale import Scale
 from chainrule.nn.sequential import Sequential
 
 __all__ = ["Affine", "Apply", "Floats", "Piece", "input_size", "output_size", "pieces_of", "run"]
@@ -131,6 +132,8 @@ def _pieces(path: str, layer: Module) -> list[Piece]:
     if isinstance(layer, Linear):
         bias = np.zeros(layer.out_features) if layer.bias is None else _numbers(layer.bias)
         return [Affine(path, kind, _numbers(layer.weight), bias)]
+    if isinstance(layer, Scale):
+        return [Affine(path, kind, _numbers(layer.weight), np.zeros(layer.num_features))]
     if isinstance(layer, BatchNorm1d):
         return [_batch_norm(path, layer)]
     if isinstance(layer, LayerNorm):

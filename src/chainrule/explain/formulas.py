@@ -17,7 +17,7 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772
 # From this threshold on, a softplus and its argument differ by less than 2e-9.
 _FLAT = 20
 # How often the argument occurs in an activation's formula.
-_OCCURRENCES = {"LeakyReLU": 2, "ELU": 2, "SELU": 2, "GELU": 3, "SiLU": 2, "Softplus": 6, "Mish": 2}
+_OCCURRENCES = {"LeakyReLU": 2, "ELU": 2, "SELU": 2, "GELU": 3, "SiLU": 2, "Softplus": 6, "Mish": 2, "SmoothClip": 2}
 
 
 def import_sympy() -> Any:
@@ -148,6 +148,7 @@ _EACH: dict[str, Callable[[Any, Any, Any], Any]] = {
     "Hardtanh": lambda sympy, layer, z: _below(sympy, layer.max_val, _above(sympy, layer.min_val, z)),
     "Sigmoid": lambda sympy, _, z: 1 / (1 + _exp(sympy, -z)),
     "Tanh": lambda sympy, _, z: sympy.tanh(z),
+    "SmoothClip": lambda sympy, layer, z: z / sympy.sqrt(1 + (z / _number(sympy, layer.limit)) ** 2),
     "Step": _step,
 }
 

@@ -200,7 +200,9 @@ def _check_size(layers: Any, tensors: Mapping[str, safetensors.TensorInfo]) -> N
         inner, config = one.get("layers"), one.get("config")
         if isinstance(inner, list):
             pending += [entry[1] for entry in inner if isinstance(entry, list) and len(entry) == 2]
-        if isinstance(config, Mapping) and isinstance(features := config.get("num_features"), int):
+        if one.get("type") != "BatchNorm1d" or not isinstance(config, Mapping):
+            continue
+        if isinstance(features := config.get("num_features"), int):
             wanted += 2 * features * bool(config.get("track_running_stats", True))
     if wanted > stored or made > _MOST_LAYERS:
         raise FormatError(

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.errors import DTypeError, FormatError, UnknownNameError
 from chainrule.interchange.layers import set_state
 from chainrule.interchange.pickles import Record
+from chainrule.interchange.torch_out import OWN
 from chainrule.nn import init
 from chainrule.nn.module import Module
 from chainrule.nn.registry import LAYERS
@@ -22,7 +23,7 @@ _HOMES = {
     "Sequential": "container", "Linear": "linear", "Identity": "linear", "Flatten": "flatten", "Dropout": "dropout",
     "BatchNorm1d": "batchnorm", "LayerNorm": "normalization",
 }  # fmt: skip
-CLASSES = frozenset(f"torch.nn.modules.{_HOMES.get(name, 'activation')}.{name}" for name in LAYERS if name != "Step")
+CLASSES = frozenset(f"torch.nn.modules.{_HOMES.get(name, 'activation')}.{name}" for name in LAYERS if name not in OWN)
 """The layers of PyTorch that we have, too, by their full names."""
 
 _DEEPEST = 32

@@ -12,7 +12,10 @@ from chainrule.nn.module import Module
 from chainrule.nn.registry import LAYERS
 from chainrule.nn.sequential import Sequential
 
-__all__ = ["constructor", "layers_of", "to_torch"]
+__all__ = ["OWN", "constructor", "layers_of", "to_torch"]
+
+OWN = frozenset({"Scale", "SmoothClip", "Step"})
+"""The layers that PyTorch does not have."""
 
 
 def to_torch(model: Module) -> Any:
@@ -23,7 +26,7 @@ def to_torch(model: Module) -> Any:
 
     Raises:
         MissingDependencyError: without PyTorch.
-        FormatError: for a layer that PyTorch does not have (`Step`, and layers of the user's own).
+        FormatError: for a layer that PyTorch does not have (`OWN`, and layers of the user's own).
         DTypeError: if `model` is no module.
     """
     if not isinstance(model, Module):
@@ -50,7 +53,7 @@ def constructor(layer: Module) -> tuple[str, dict[str, Any], str | None]:
         FormatError: if PyTorch has no such layer.
     """
     name = type(layer).__name__
-    if LAYERS.get(name) is not type(layer) or name == "Step":
+    if LAYERS.get(name) is not type(layer) or name in OWN:
         raise FormatError(f"PyTorch has no {name}", fix="Take another activation" if name == "Step" else None)
     options = dict(layer.config())
     dtype = options.pop("dtype", None)

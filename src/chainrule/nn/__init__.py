@@ -28,6 +28,7 @@ from chainrule.nn.activation import (
     ReLU6,
     Sigmoid,
     SiLU,
+    SmoothClip,
     Softmax,
     Softplus,
     Step,
@@ -41,6 +42,7 @@ from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
 from chainrule.nn.parameter import Parameter
 from chainrule.nn.registry import LAYERS, build, describe
+from chainrule.nn.scale import Scale
 from chainrule.nn.sequential import Sequential
 from chainrule.nn.summary import Summary, summary
 
@@ -48,6 +50,6 @@ __all__ = [
     "ELU", "GELU", "LAYERS", "SELU", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "CrossEntropyLoss", "Dropout",
     "Flatten", "Hardtanh", "HingeLoss", "HuberLoss", "Identity", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
     "LogSoftmax", "MSELoss", "Mish", "Module", "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "PerceptronLoss",
-    "PoissonNLLLoss", "ReLU", "ReLU6", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softmax", "Softplus", "Step",
-    "Summary", "Tanh", "build", "describe", "functional", "init", "summary", "utils",
+    "PoissonNLLLoss", "ReLU", "ReLU6", "Scale", "Sequential", "SiLU", "Sigmoid", "SmoothClip", "SmoothL1Loss",
+    "Softmax", "Softplus", "Step", "Summary", "Tanh", "build", "describe", "functional", "init", "summary", "utils",
 ]  # fmt: skip

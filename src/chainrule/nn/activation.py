@@ -11,7 +11,7 @@ from chainrule.nn.module import Module
 
 __all__ = [
     "ELU", "GELU", "SELU", "Activation", "Hardtanh", "LeakyReLU", "LogSoftmax", "Mish", "ReLU", "ReLU6", "SiLU",
-    "Sigmoid", "Softmax", "Softplus", "Step", "Tanh", "softmax_dim",
+    "Sigmoid", "SmoothClip", "Softmax", "Softplus", "Step", "Tanh", "softmax_dim",
 ]  # fmt: skip
 
 
@@ -188,6 +188,34 @@ class Hardtanh(_InPlace):
 
     def forward(self, input: Any) -> Any:
         return ops.hardtanh(input, min_val=self.min_val, max_val=self.max_val)
+
+
+class SmoothClip(Activation):
+    """x/√(1 + (x/limit)²): nearly x where |x| is small, and never beyond ±limit, however far out x lies.
+
+    RealMLP puts it before its first layer, so that outliers among the inputs do little harm (Holzmüller et al. 2024,
+    arXiv:2407.04491).
+
+    Args:
+        limit: bound of |y|, above 0.
+
+    Raises:
+        ConfigError: if the limit is not above 0.
+    """
+
+    arguments = ("limit",)
+    # x/limit beyond which nothing changes any more, in double precision either; its square overflows in none.
+    _FAR = 1e9
+
+    def __init__(self, limit: float = 3.0) -> None:
+        super().__init__()
+        self.limit = real(limit, "limit")
+        if not self.limit > 0:
+            raise ConfigError("bad limit", expected="a number above 0", got=limit)
+
+    def forward(self, input: Any) -> Any:
+        ratio = ops.clip(input * (1 / self.limit), min=-self._FAR, max=self._FAR)
+        return ratio / ops.sqrt(1.0 + ratio * ratio) * self.limit
 
 
 class Sigmoid(Activation):

@@ -20,6 +20,7 @@ from chainrule.nn.activation import (
     ReLU6,
     Sigmoid,
     SiLU,
+    SmoothClip,
     Softmax,
     Softplus,
     Step,
@@ -30,6 +31,7 @@ from chainrule.nn.flatten import Flatten, Identity
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
+from chainrule.nn.scale import Scale
 from chainrule.nn.sequential import Sequential
 
 __all__ = ["LAYERS", "build", "describe", "parameter_count"]
@@ -38,7 +40,7 @@ LAYERS: dict[str, type[Module]] = {
     layer.__name__: layer
     for layer in (
         Sequential, Linear, Flatten, Identity, Dropout, BatchNorm1d, LayerNorm, ReLU, ReLU6, LeakyReLU, ELU, SELU, GELU,
-        SiLU, Softplus, Mish, Hardtanh, Sigmoid, Tanh, Softmax, LogSoftmax, Step,
+        SiLU, Softplus, Mish, Hardtanh, Sigmoid, Tanh, Softmax, LogSoftmax, Step, Scale, SmoothClip,
     )
 }  # fmt: skip
 """Every layer by name.  Nothing outside this list is ever built from a description."""
@@ -110,6 +112,8 @@ def _leaf_count(name: Any, config: Mapping[str, Any]) -> int:
     if name == "Linear":
         outputs = _product(config.get("out_features"))
         return (_product(config.get("in_features")) + bool(config.get("bias", True))) * outputs
+    if name == "Scale":
+        return _product(config.get("num_features"))
     norms = {"BatchNorm1d": ("affine", "num_features"), "LayerNorm": ("elementwise_affine", "normalized_shape")}
     if not isinstance(name, str) or name not in norms:
         return 0

@@ -13,6 +13,7 @@ from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
 from chainrule.nn.probe import probed_shape
+from chainrule.nn.scale import Scale
 
 __all__ = ["LayerSummary", "Summary", "summary"]
 
@@ -77,7 +78,7 @@ def summary(model: Module, input_shape: Shape | None = None) -> Summary:
     Args:
         model: any module.
         input_shape: of one example, without the batch dimension; default: guessed from the first layer that has sizes
-            (`Linear`, `BatchNorm1d`, `LayerNorm`), and if there is none, shapes are left out.
+            (`Linear`, `Scale`, `BatchNorm1d`, `LayerNorm`), and if there is none, shapes are left out.
 
     Raises:
         ShapeError: if the model cannot take the given shape; names the layers that do not fit.
@@ -109,7 +110,7 @@ def _guessed(model: Module) -> Shape | None:
     for module in model.modules():
         if isinstance(module, Linear):
             return (module.in_features,)
-        if isinstance(module, BatchNorm1d):
+        if isinstance(module, (BatchNorm1d, Scale)):
             return (module.num_features,)
         if isinstance(module, LayerNorm):
             return module.normalized_shape

@@ -12,6 +12,8 @@ from chainrule.nn.module import Module
 __all__ = ["FORMULAS", "exponential", "sigmoid"]
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+# x/limit from which on a smooth clip is the limit itself, in double precision; its square overflows nowhere.
+_FAR = 1e9
 
 
 def sigmoid(x: Expression) -> Expression:
@@ -46,6 +48,11 @@ def _clipped(x: Expression, low: float, high: float) -> Expression:
     return call("min", call("max", x, low), high)
 
 
+def _smoothly_clipped(x: Expression, limit: float) -> Expression:
+    ratio = _clipped(x / limit, -_FAR, _FAR)
+    return limit * ratio / call("sqrt", 1.0 + ratio * ratio)
+
+
 FORMULAS: dict[str, Callable[[Expression, Any], Expression]] = {
     "ReLU": lambda x, layer: call("max", x, 0.0),
     "ReLU6": lambda x, layer: _clipped(x, 0.0, 6.0),
@@ -59,6 +66,7 @@ FORMULAS: dict[str, Callable[[Expression, Any], Expression]] = {
     "Hardtanh": lambda x, layer: _clipped(x, layer.min_val, layer.max_val),
     "Sigmoid": lambda x, layer: sigmoid(x),
     "Tanh": lambda x, layer: call("tanh", x),
+    "SmoothClip": lambda x, layer: _smoothly_clipped(x, layer.limit),
     "Step": lambda x, layer: where(x, 0.0, layer.high, layer.low),
 }
 """Layer -> its formula of one number."""

@@ -23,6 +23,7 @@ from chainrule.nn.flatten import Flatten, Identity
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d, LayerNorm
+from chainrule.nn.scale import Scale as ScaleLayer
 from chainrule.nn.sequential import Sequential
 
 __all__ = [
@@ -146,6 +147,9 @@ def _append(steps: list[Step], layer: Module) -> None:
     if isinstance(layer, Linear):
         weight = _array(layer.weight)
         steps.append(Affine(weight, np.zeros(len(weight)) if layer.bias is None else _array(layer.bias)))
+    elif isinstance(layer, ScaleLayer):
+        factor = _array(layer.weight)
+        steps.append(Scale(factor, 0 * factor))
     elif isinstance(layer, BatchNorm1d):
         _fold(steps, layer)
     elif isinstance(layer, LayerNorm):
