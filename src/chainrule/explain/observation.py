@@ -14,6 +14,7 @@ from chainrule.core.mode import enable_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.errors import DTypeError
 from chainrule.losses import Loss
+from chainrule.nn.evaluation import evaluating, innermost, keeping_buffers, watching
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d
 
@@ -86,25 +87,11 @@ def observe(
 def _watched(model: Module, calls: list[tuple[str, Module, Tensor]], rows: int) -> Iterator[None]:
     """Collect the outputs of layers without parts of their own; give modes and running statistics back afterwards."""
 
-    def watch(path: str, layer: Module) -> Any:
-        def hook(module: Module, args: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and output.requires_grad:
-                calls.append((path, layer, output))
+    def watch(path: str, layer: Module, args: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and output.requires_grad:
+            calls.append((path, layer, output))
 
-        return layer.register_forward_hook(hook)
-
-    modes = [(module, module.training) for module in model.modules()]
-    buffers = [(buffer, np.array(buffer._data)) for buffer in model.buffers()]
-    model.eval()
-    for module in model.modules():
-        module.training = isinstance(module, BatchNorm1d) and rows > 1
-    handles = [watch(path, layer) for path, layer in model.named_modules() if not list(layer.children())]
-    try:
+    with evaluating(model), keeping_buffers(model), watching(innermost(model), watch):
+        for module in model.modules():
+            module.training = isinstance(module, BatchNorm1d) and rows > 1
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, mode in modes:
-            module.training = mode
-        for buffer, before in buffers:
-            buffer._data = before

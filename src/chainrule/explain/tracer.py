@@ -23,6 +23,7 @@ from chainrule.explain.steps import Arrival, Input, LayerTrace, Source, Step
 from chainrule.explain.trace_record import Trace
 from chainrule.explain.updates import Update, update_of
 from chainrule.losses import Loss
+from chainrule.nn.evaluation import keeping_buffers, keeping_modes
 from chainrule.nn.module import Module
 from chainrule.optim import Optimizer
 
@@ -205,17 +206,10 @@ def _pair(x: Any) -> tuple[Any, Any]:
 @contextmanager
 def _borrowed(model: Module, training: bool | None) -> Iterator[None]:
     """Give the model back with the modes and buffers that it came with."""
-    modes = [(module, module.training) for module in model.modules()]
-    buffers = [(buffer, np.array(buffer._data)) for buffer in model.buffers()]
-    if training is not None:
-        model.train(training)
-    try:
+    with keeping_modes(model), keeping_buffers(model):
+        if training is not None:
+            model.train(training)
         yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for buffer, before in buffers:
-            np.copyto(buffer._data, before)  # in place: others may share this memory
 
 
 def _prepared(model: Module, objective: Loss, x: Any, y: Any) -> tuple[Tensor, np.ndarray, bool]:

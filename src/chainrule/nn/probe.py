@@ -9,6 +9,7 @@ import numpy as np
 from chainrule.core.mode import no_grad
 from chainrule.core.tensor import Tensor
 from chainrule.errors import DTypeError
+from chainrule.nn.evaluation import evaluating
 
 if TYPE_CHECKING:
     from chainrule.nn.module import Module
@@ -22,16 +23,10 @@ def probed_shape(module: Module, input_shape: tuple[int, ...]) -> tuple[int, ...
     Raises:
         DTypeError: if the module returns something that has no shape.
     """
-    modes = [(one, one.training) for one in module.modules()]
     first = next(module.parameters(), None)
     rows = np.zeros((2, *input_shape), np.float32 if first is None else first._data.dtype)
-    module.eval()
-    try:
-        with no_grad():
-            output = module(Tensor.of(rows))
-    finally:
-        for one, mode in modes:
-            one.training = mode
+    with evaluating(module), no_grad():
+        output = module(Tensor.of(rows))
     if not hasattr(output, "shape"):
         raise DTypeError(f"{type(module).__name__} does not return a tensor", got=type(output).__name__)
     return tuple(output.shape[1:])

@@ -13,7 +13,7 @@ from chainrule.core.tensor import Tensor
 from chainrule.errors import ConfigError, DTypeError, ShapeError
 from chainrule.nn.container import ListOfModules
 from chainrule.nn.dropout import Dropout
-from chainrule.nn.evaluation import evaluating, model_dtype
+from chainrule.nn.evaluation import evaluating, model_dtype, watching
 from chainrule.nn.flatten import Flatten
 from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
@@ -118,20 +118,12 @@ def calls(model: Module, batch: np.ndarray) -> tuple[list[tuple[str, Module, np.
     """
     found: list[tuple[str, Module, np.ndarray, np.ndarray]] = []
 
-    def keep(name: str) -> Any:
-        def hook(module: Module, args: tuple[Any, ...], output: Any) -> None:
-            found.append((name, module, np.array(args[0]._data), np.array(output._data)))
-
-        return hook
+    def keep(name: str, module: Module, args: tuple[Any, ...], output: Any) -> None:
+        found.append((name, module, np.array(args[0]._data), np.array(output._data)))
 
     leaves = {id(module): (name, module) for name, module in _leaves(model)}
-    handles = [one.register_forward_hook(keep(name)) for name, one in leaves.values()]
-    try:
-        with evaluating(model), no_grad():
-            output = model(Tensor.of(batch.astype(model_dtype(model))))
-    finally:
-        for handle in handles:
-            handle.remove()
+    with watching(leaves.values(), keep), evaluating(model), no_grad():
+        output = model(Tensor.of(batch.astype(model_dtype(model))))
     return found, np.array(output._data)
 
 

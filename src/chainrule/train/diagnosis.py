@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data.dataset import Dataset
 from chainrule.engines.base import Plan
+from chainrule.nn.evaluation import innermost, keeping_buffers, watching
 from chainrule.nn.module import Module
 
 __all__ = ["describe_parameter", "locate_nonfinite"]
@@ -35,8 +34,15 @@ def locate_nonfinite(plan: Plan, data: Dataset, rows: np.ndarray, step: int) -> 
         if not np.isfinite(parameter._data).all():
             return f"{describe_parameter(plan.model, path)} is not finite"
     found: list[str] = []
-    with _watching(plan.model, found), _keeping_buffers(plan.model), rng.at_step(plan.seed, step), no_grad(), quiet():
-        plan.model(Tensor.of(inputs))
+
+    def watch(path: str, layer: Module, args: Any, output: Any) -> None:
+        if isinstance(output, Tensor) and not np.isfinite(output._data).all():
+            name = f"layer {path!r} ({type(layer).__name__})" if path else f"the {type(layer).__name__}"
+            found.append(f"{name} is the first whose output is not finite")
+
+    model = plan.model
+    with watching(innermost(model), watch), keeping_buffers(model), rng.at_step(plan.seed, step), no_grad(), quiet():
+        model(Tensor.of(inputs))
     return found[0] if found else None
 
 
@@ -45,34 +51,3 @@ def describe_parameter(model: Module, path: str) -> str:
     owner = path.rpartition(".")[0]
     kind = type(model.get_submodule(owner)).__name__
     return f"parameter {path!r} (of layer {owner!r}, {kind})" if owner else f"parameter {path!r} (of the {kind})"
-
-
-@contextlib.contextmanager
-def _watching(model: Module, found: list[str]) -> Iterator[None]:
-    """Let `found` collect the layers whose outputs are not finite, in the order in which they run."""
-
-    def watch(path: str, layer: Module) -> Any:
-        def hook(module: Module, args: Any, output: Any) -> None:
-            if isinstance(output, Tensor) and not np.isfinite(output._data).all():
-                name = f"layer {path!r} ({type(layer).__name__})" if path else f"the {type(layer).__name__}"
-                found.append(f"{name} is the first whose output is not finite")
-
-        return layer.register_forward_hook(hook)
-
-    handles = [watch(path, layer) for path, layer in model.named_modules() if not list(layer.children())]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-@contextlib.contextmanager
-def _keeping_buffers(model: Module) -> Iterator[None]:
-    """Undo what a forward pass in training mode does to running statistics."""
-    kept = [(buffer, buffer._data.copy()) for buffer in model.buffers()]
-    try:
-        yield
-    finally:
-        for buffer, values in kept:
-            buffer._assign(values)
