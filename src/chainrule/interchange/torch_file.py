@@ -7,8 +7,6 @@ Such a file is a zip of a pickle, whose tensors are persistent ids, and of one e
 from __future__ import annotations
 
 import math
-import zipfile
-import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Literal
@@ -16,16 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import FormatError
+from chainrule.interchange import zips
 from chainrule.interchange.pickled_arrays import Budget, brief
-from chainrule.interchange.pickles import MOST_BYTES, loads
+from chainrule.interchange.pickles import loads
 from chainrule.interchange.torch_modules import CLASSES
 
 __all__ = ["read_zip"]
-
-_MOST_ENTRIES = 100_000
-_DAMAGED = (
-    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, KeyError, ValueError, zlib.error,
-)  # fmt: skip
 
 _STORAGES = {
     "torch.DoubleStorage": "f8", "torch.FloatStorage": "f4", "torch.HalfStorage": "f2", "torch.BFloat16Storage": "u2",
@@ -43,31 +37,22 @@ def read_zip(path: Path) -> Any:
     Raises:
         FormatError: if it is damaged, is no file of PyTorch, or holds anything but plain values, tensors and layers.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _Archive(archive, path).read()
-    except _DAMAGED as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(f"the zip file is damaged: {brief(str(error))}", where=path) from error
+    with zips.opened(path) as archive:
+        return _Archive(archive).read()
 
 
 class _Archive:
     """An open file, and the storages read from it."""
 
-    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
-        self.archive, self.path = archive, path
-        self.size = path.stat().st_size
-        self.entries = {info.filename: info for info in archive.infolist()}
-        if len(self.entries) != len(archive.infolist()) or len(self.entries) > _MOST_ENTRIES:
-            raise FormatError("the zip file has two entries of one name, or too many", where=path)
+    def __init__(self, archive: zips.Zip) -> None:
+        self.archive, self.path, self.entries = archive, archive.path, archive.entries
         programs = [name for name in self.entries if name.rpartition("/")[2] == "data.pkl"]
         if len(programs) != 1:
             raise FormatError(
                 "a zip file, but none that PyTorch wrote",
                 expected="one data.pkl in it",
-                where=path,
-                fix="A .keras or .npz file is another format",
+                where=self.path,
+                fix="A .npz file is another format",
             )
         self.folder = programs[0].rpartition("/")[0]
         self.storages: dict[str, np.ndarray] = {}
@@ -85,15 +70,7 @@ class _Archive:
         return loads(program, where=self.path, records=CLASSES, functions=functions, persistent=self._storage)
 
     def _entry(self, name: str) -> bytes:
-        info = self.entries[f"{self.folder}/{name}" if self.folder else name]
-        # PyTorch compresses nothing; what is compressed could become anything.
-        if info.compress_type != zipfile.ZIP_STORED or not 0 <= info.file_size <= min(self.size, MOST_BYTES * 16):
-            raise FormatError("an entry of the zip file is compressed or lies about its size", where=self.path)
-        with self.archive.open(info) as file:
-            content = file.read(info.file_size + 1)
-        if len(content) != info.file_size:
-            raise FormatError("an entry of the zip file is cut off", where=self.path)
-        return content
+        return self.archive.read(f"{self.folder}/{name}" if self.folder else name)
 
     def _optional(self, name: str) -> bytes:
         return self._entry(name).strip() if f"{self.folder}/{name}" in self.entries else b""
