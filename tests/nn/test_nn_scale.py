@@ -39,7 +39,7 @@ def test_smooth_clip_keeps_small_numbers_and_bounds_large_ones() -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_smooth_clip_of_numbers_whose_square_overflows(dtype: type) -> None:
     largest = np.finfo(dtype).max
-    x = np.array([largest, -largest, largest**0.6, np.inf, -np.inf], dtype)
+    x: np.ndarray = np.array([largest, -largest, largest**0.6, np.inf, -np.inf], dtype)
     y = nn.SmoothClip()(Tensor.of(x)).numpy()
     assert y.dtype == dtype
     np.testing.assert_allclose(y, [3, -3, 3, 3, -3], rtol=1e-6)

@@ -151,6 +151,26 @@ def test_one_cycle_has_a_rate_for_every_step_of_a_short_cycle(steps: int, pct_st
         schedule.step()
 
 
+def test_cos_log_cycles_double_in_length() -> None:
+    schedule = lr_scheduler.CosLogLR(optimizer_at(0.5), total_steps=150)
+    rates = []
+    for _ in range(151):
+        rates.extend(schedule.get_last_lr())
+        schedule.step()
+    by_hand = [0.5 * 0.5 * (1 - np.cos(2 * np.pi * np.log2(1 + 15 * t / 150))) for t in range(151)]
+    np.testing.assert_allclose(rates, by_hand, atol=1e-12)
+    np.testing.assert_allclose([rates[t] for t in (0, 10, 30, 70, 150)], 0, atol=1e-12)  # 1/15, 3/15, 7/15 of the way
+    assert max(rates) > 0.499
+
+
+def test_cos_log_by_name_ends_with_the_training() -> None:
+    optimizer = optimizer_at(0.3)
+    schedule = lr_scheduler.get("cos_log", optimizer, 5, 8)
+    assert isinstance(schedule, lr_scheduler.CosLogLR)
+    assert (schedule.total_steps, schedule.cycles, schedule.interval) == (40, 4, "step")
+    assert lr_scheduler.get("cos_log", optimizer, 5, 8, cycles=2).cycles == 2  # type: ignore[attr-defined]
+
+
 def test_plateau_counts_what_is_not_a_number_as_bad() -> None:
     schedule = lr_scheduler.ReduceLROnPlateau(optimizer_at(), patience=1)
     for _ in range(2):
@@ -189,6 +209,8 @@ def test_interval_says_when_to_step_and_can_be_set() -> None:
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, anneal_strategy="cosine"), UnknownNameError, "mean 'cos'"),
         (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, pct_start=2), ConfigError, "pct_start"),
         (lambda o: lr_scheduler.OneCycleLR(optimizer_at(kind="adagrad"), 0.1, 10), ConfigError, "cycle_momentum=False"),
+        (lambda o: lr_scheduler.CosLogLR(o, 0), ConfigError, "total_steps"),
+        (lambda o: lr_scheduler.CosLogLR(o, 9, 51), ConfigError, "too many cycles"),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1), ConfigError, "below 1"),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, mode="down"), UnknownNameError, "mode"),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, min_lr=[0, 0]), ConfigError, "min_lr"),
@@ -230,7 +252,8 @@ def test_named_schedules_last_as_long_as_the_training(name: str, epochs: int) ->
     for _ in range(epochs * steps if schedule.interval == "step" else epochs):
         seen.append(optimizer.param_groups[0]["lr"])
         schedule.step(1.0) if schedule.needs_metric else schedule.step()
-    assert all(0 < lr <= 0.1 * (1 + 1e-12) for lr in seen)
+    begins_at_zero = name == "cos_log"  # each of its cycles does
+    assert all(0 < lr <= 0.1 * (1 + 1e-12) or (begins_at_zero and lr == 0) for lr in seen)
     if epochs > 3 and name != "constant":
         assert max(seen) == pytest.approx(0.1, rel=0.02)
         assert min(seen) < 0.05

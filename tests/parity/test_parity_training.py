@@ -74,6 +74,7 @@ SCHEDULES: dict[str, Callable[[Any], Any]] = {
     "exponential": lambda o: optim.lr_scheduler.ExponentialLR(o, 0.8),
     "cosine": lambda o: optim.lr_scheduler.CosineAnnealingLR(o, 3),
     "one cycle": lambda o: optim.lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=24),
+    "cosines that double": lambda o: optim.lr_scheduler.CosLogLR(o, total_steps=24),
     "momentum down to nothing": lambda o: optim.lr_scheduler.OneCycleLR(
         o, max_lr=0.1, total_steps=24, base_momentum=0.0, max_momentum=0.9
     ),

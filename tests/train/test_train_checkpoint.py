@@ -120,6 +120,7 @@ def test_every_optimizer(tmp_path: Path, engine: str, optimizer: str) -> None:
 SCHEDULES: dict[str, Callable[[optim.Optimizer], Any]] = {
     "cosine": lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=8),
     "one_cycle": lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=8 * 7),
+    "cos_log": lambda o: lr_scheduler.CosLogLR(o, total_steps=8 * 7),
     "step": lambda o: lr_scheduler.StepLR(o, step_size=2),
     "plateau": lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=0, threshold=0.05, cooldown=1),
     "restarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=3),

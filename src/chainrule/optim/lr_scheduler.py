@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chainrule.optim.schedules.base import LRScheduler
 from chainrule.optim.schedules.constant import ConstantLR
+from chainrule.optim.schedules.cos_log import CosLogLR
 from chainrule.optim.schedules.cosine import CosineAnnealingLR
 from chainrule.optim.schedules.exponential import ExponentialLR
 from chainrule.optim.schedules.lambda_lr import LambdaLR
@@ -19,6 +20,7 @@ from chainrule.optim.schedules.warm_restarts import CosineAnnealingWarmRestarts
 __all__ = [
     "NAMES",
     "ConstantLR",
+    "CosLogLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
     "ExponentialLR",

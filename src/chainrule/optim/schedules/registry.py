@@ -12,6 +12,7 @@ from chainrule.optim.checks import count
 from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.schedules.base import LRScheduler, checked_optimizer
 from chainrule.optim.schedules.constant import ConstantLR
+from chainrule.optim.schedules.cos_log import CosLogLR
 from chainrule.optim.schedules.cosine import CosineAnnealingLR
 from chainrule.optim.schedules.exponential import ExponentialLR
 from chainrule.optim.schedules.linear import LinearLR
@@ -46,6 +47,7 @@ def get(
     ``cosine``        half a cosine to zero
     ``restarts``      cosines of 1, 2 and 4 sevenths of the epochs, each from the full rate
     ``one_cycle``     one cycle (every step) with the optimiser's rate at the top; momentum too, if it is in use
+    ``cos_log``       four cosine cycles (every step), each twice as long as the one before, from and to zero
     ``warmup``        linearly up in the first twentieth of the steps
     ``warmup_cosine`` the same, then half a cosine to zero (every step)
     ``plateau``       a tenth when the watched metric has not got better for a tenth of the epochs
@@ -129,6 +131,10 @@ def _one_cycle(optimizer: Optimizer, epochs: int, steps: int, options: dict[str,
     return _make(OneCycleLR, optimizer, options, max_lr=top, cycle_momentum=cycle, **length)
 
 
+def _cos_log(optimizer: Optimizer, epochs: int, steps: int, options: dict[str, Any]) -> LRScheduler:
+    return _make(CosLogLR, optimizer, options, total_steps=steps)
+
+
 def _warmup(optimizer: Optimizer, epochs: int, steps: int, options: dict[str, Any]) -> LRScheduler:
     return _by_step(_make(LinearLR, optimizer, options, start_factor=_WARMUP_START, total_iters=_warmup_steps(steps)))
 
@@ -166,6 +172,7 @@ _SCHEDULES: dict[str, Callable[[Optimizer, int, int, dict[str, Any]], LRSchedule
     "cosine": _cosine,
     "restarts": _restarts,
     "one_cycle": _one_cycle,
+    "cos_log": _cos_log,
     "warmup": _warmup,
     "warmup_cosine": _warmup_cosine,
     "plateau": _plateau,
