@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.cells import number
+from chainrule.data.expansion import check_expansion, most_bytes
 from chainrule.data.table import Table
 from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, FormatError
@@ -29,8 +30,8 @@ SNIFFED_ROWS = 100
 #: From this many characters on, a file of nothing but numbers is read by NumPy's parser, in a tenth of the memory.
 LARGE = 16 * 2**20
 
-#: A compressed file may expand to this many bytes, or by this factor; tables do so by 3 to 50.
-_SMALL, _EXPANSION = 64 * 2**20, 200
+#: A compressed file may expand to this many bytes in any case.
+_SMALL = 64 * 2**20
 
 
 def read_csv(
@@ -157,15 +158,12 @@ def _unzipped(content: bytes, path: Path) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     try:
-        limit = max(_SMALL, _EXPANSION * len(content))
+        limit = most_bytes(len(content), _SMALL)
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             text = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"the gzip file is damaged: {error}", where=path) from error
-    if len(text) > limit:
-        raise FormatError(
-            f"the gzip file expands to more than {_EXPANSION} times its size", where=path, fix="Decompress it first"
-        )
+    check_expansion(len(text), len(content), _SMALL, path)
     return text
 
 

@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.expansion import most_bytes
 from chainrule.errors import FormatError
 from chainrule.files import existing_file
 
@@ -23,7 +24,7 @@ __all__ = ["labels_beside", "read_idx"]
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _MOST_DIMENSIONS = 8
-_DEFLATE_RATIO = 1032  # no deflate stream grows by more: a file cannot make us allocate more than this times its size
+_SMALL = 512 * 2**20  # bytes that a compressed file may expand to in any case
 
 
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
@@ -40,7 +41,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     with open(found, "rb") as raw:
         compressed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
-        limit = os.fstat(raw.fileno()).st_size * (_DEFLATE_RATIO if compressed else 1)
+        stored = os.fstat(raw.fileno()).st_size
+        limit = most_bytes(stored, _SMALL) if compressed else stored
         try:
             if not compressed:
                 return _read(raw, limit, found)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from chainrule.data.arrays import from_arrays
 from chainrule.data.cells import as_cells
 from chainrule.data.dataset import Dataset, Splits
+from chainrule.data.expansion import check_expansion
 from chainrule.data.target import Task, class_names
 from chainrule.errors import DataError, FormatError
 from chainrule.files import existing_file
@@ -25,6 +26,7 @@ __all__ = ["read_npz"]
 
 _INPUTS = ("x", "X", "inputs", "images", "data")
 _TARGETS = ("y", "Y", "targets", "labels", "target")
+_SMALL = 512 * 2**20  # bytes that an archive may expand to in any case
 _VALIDATION = ("val", "valid", "validation")
 
 
@@ -93,11 +95,11 @@ def _dataset(
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return {
-                info.filename.removesuffix(".npy"): _array(archive, info, path)
-                for info in archive.infolist()
-                if info.filename.endswith(".npy")
-            }
+            found = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+            if len({info.filename for info in found}) < len(found):
+                raise FormatError("the archive holds two arrays of one name", where=path)
+            check_expansion(sum(info.file_size for info in found), path.stat().st_size, _SMALL, path)
+            return {info.filename.removesuffix(".npy"): _array(archive, info, path) for info in found}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, FormatError):
             raise
@@ -107,8 +109,6 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     """Read one array, after comparing the size that its header declares with what the archive holds."""
     name = info.filename.removesuffix(".npy")
-    if info.file_size > 1100 * max(info.compress_size, 1) + 1024:
-        raise FormatError(f"array {name!r} declares more than the archive can hold", where=path)
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file, name, path)
         if dtype.hasobject:

@@ -23,6 +23,8 @@ __all__ = ["load", "save"]
 FORMAT = "chainrule.nested"
 VERSION = 1
 
+_DEEPEST = 64  # each step is four in the JSON
+
 
 def save(value: Any, path: str | os.PathLike[str]) -> None:
     """Write `value` to a file, atomically.
@@ -39,10 +41,7 @@ def save(value: Any, path: str | os.PathLike[str]) -> None:
         safetensors.write(path, {name: np.asarray(tensor._data) for name, tensor in value.items()})
         return
     arrays: dict[str, np.ndarray] = {}
-    try:
-        structure = json.dumps(_described(value, (), arrays), ensure_ascii=False, separators=(",", ":"))
-    except RecursionError as error:
-        raise DTypeError("cannot save this: it is nested too deeply, or holds itself") from error
+    structure = json.dumps(_described(value, (), arrays), ensure_ascii=False, separators=(",", ":"))
     metadata = {"format": FORMAT, "version": str(VERSION), "structure": structure}
     safetensors.write(path, arrays, metadata)
 
@@ -72,6 +71,10 @@ def _is_plain(key: Any, item: Any) -> bool:
 
 def _described(value: Any, place: tuple[str, ...], arrays: dict[str, np.ndarray]) -> Any:
     """`value` as JSON of one-entry objects that name its type; its arrays go to `arrays`."""
+    if len(place) > _DEEPEST:
+        raise DTypeError(
+            "cannot save this: it is nested too deeply, or holds itself", expected=f"at most {_DEEPEST} levels"
+        )
     if isinstance(value, (Tensor, np.ndarray)):
         name = _free_name(".".join(place) or "value", arrays)
         arrays[name] = np.asarray(getattr(value, "_data", value))

@@ -6,6 +6,7 @@ name and call what the machine knows by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ __all__ = ["OPERATIONS", "REFUSED"]
 
 _LONGEST_NUMBER = 128  # bytes of an integer, characters of a number in text
 _LONGEST_TEXT = 2**30
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+_ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 
 
 def _dictionary(items: tuple[Any, ...]) -> dict[Any, Any]:
@@ -45,11 +48,18 @@ def _long(m: Machine, form: str) -> int:
 
 def _quoted(text: str) -> str:
     """A string as Python 2 wrote it; its bytes as characters."""
-    import codecs
-
     if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
         raise FormatError("the pickle is damaged: a string without quotes")
-    return codecs.escape_decode(text[1:-1].encode("latin-1"))[0].decode("latin-1")
+    return _ESCAPE.sub(_unescaped, text[1:-1])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    escape = found[1]
+    if escape in _ESCAPES:
+        return _ESCAPES[escape]
+    if len(escape) != 3:
+        raise FormatError("the pickle is damaged: a string with an escape that Python 2 did not write")
+    return chr(int(escape[1:], 16))
 
 
 def _text(content: bytes) -> str:
