@@ -208,12 +208,14 @@ def test_large_inputs_do_not_overflow(target: str, tmp_path: Path) -> None:
         assert_agree(RUNNERS[target](export(model, target), rows, tmp_path), outputs(model, rows))
 
 
-@pytest.fixture(scope="module")
-def penguins() -> Any:
+@pytest.fixture(scope="module", params=["standard", "realmlp"])
+def penguins(request: Any) -> Any:
     cr.manual_seed(0)
     table = cr.data.load("penguins")
-    splits = table.prepare(test=0)
-    model = nn.Sequential(nn.Linear(splits.train.preprocessing.n_features, 6), nn.Tanh(), nn.Linear(6, 3))
+    splits = table.prepare(test=0, scaling=request.param)
+    n = splits.train.preprocessing.n_features
+    first = [nn.SmoothClip(), nn.Scale(n)] if request.param == "realmlp" else []
+    model = nn.Sequential(*first, nn.Linear(n, 6), nn.Tanh(), nn.Linear(6, 3))
     cr.fit(model, splits.train, optimizer="adam", lr=0.05, epochs=3, verbose=0)
     return model.eval(), table
 

@@ -6,7 +6,8 @@ A fitted encoder is plain data: it goes into a model file as a dictionary and co
 from __future__ import annotations
 
 import datetime
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, replace
+from dataclasses import fields as fields_of
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -88,19 +89,26 @@ class NumericEncoder:
 
 @dataclass(frozen=True, slots=True)
 class BooleanEncoder:
-    """0 or 1; a missing value becomes the commoner one, and sets the indicator if there is one."""
+    """0 or 1; a missing value becomes the commoner one, and sets the indicator if there is one.
+
+    With the scaling "realmlp" it is ``(x − center) / scale`` of that 0 or 1.
+    """
 
     kind: ClassVar[str] = "boolean"
     name: str
     fill: bool
     indicator: bool
+    center: float = 0.0
+    scale: float = 1.0
 
     @classmethod
     def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> BooleanEncoder:
         """Learn from training rows."""
         values = as_booleans(cells, column.name)
         absent = np.isnan(values)
-        return cls(column.name, bool(absent.all() or values[~absent].mean() >= 0.5), bool(absent.any()))
+        fill = bool(absent.all() or values[~absent].mean() >= 0.5)
+        center, scale = center_and_scale(values, scaling) if scaling == "realmlp" else (0.0, 1.0)
+        return cls(column.name, fill, bool(absent.any()), center, scale)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -111,21 +119,40 @@ class BooleanEncoder:
         """Return the features ``(N, width)``."""
         values = as_booleans(cells, self.name)
         absent = np.isnan(values)
-        return _with_indicator(np.where(absent, float(self.fill), values)[:, None], absent, self.indicator)
+        scaled = rescale(np.where(absent, float(self.fill), values), self.center, self.scale)
+        return _with_indicator(scaled[:, None], absent, self.indicator)
 
     @classmethod
     def read(cls, fields: Fields) -> BooleanEncoder:
         """Take an encoder from a dictionary."""
-        return cls(fields.text("name"), fields.flag("fill"), fields.flag("indicator"))
+        name, fill, indicator = fields.text("name"), fields.flag("fill"), fields.flag("indicator")
+        center = fields.number("center") if fields.has("center") else 0.0
+        scale = fields.number("scale", above=0) if fields.has("scale") else 1.0
+        return cls(name, fill, indicator, center, scale)
 
 
 @dataclass(frozen=True, slots=True)
 class CategoricalEncoder:
-    """One feature per category seen in training, and a last one for anything else: unseen, rare or missing."""
+    """One feature per category seen in training, and a last one for anything else: unseen, rare or missing.
+
+    With the scaling "realmlp" each feature is ``(x − center) / scale`` of that 0 or 1; there is no feature for anything
+    else if training held nothing else; and two categories make one feature, of 0 and 1 with ½ for anything else,
+    scaled likewise (so that it is ±1 or 0 before the median is taken off).
+
+    Attributes:
+        categories: in the order of their features.
+        rest: whether there is a feature for anything else.
+        single: whether two categories share one feature, which is 1 for the second.
+        centers, scales: one number per feature, or none for 0 and 1.
+    """
 
     kind: ClassVar[str] = "categorical"
     name: str
     categories: tuple[str, ...]
+    rest: bool = True
+    single: bool = False
+    centers: tuple[float, ...] = ()
+    scales: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, column: Column, cells: Cells, scaling: Scaling) -> CategoricalEncoder:
@@ -135,20 +162,34 @@ class CategoricalEncoder:
             return cls(column.name, ())
         seen, counts = np.unique(texts, return_counts=True)
         kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_CATEGORIES])
-        return cls(column.name, tuple(seen[kept].tolist()))
+        plain = cls(column.name, tuple(seen[kept].tolist()))
+        return plain._scaled(cells) if scaling == "realmlp" else plain
+
+    def _scaled(self, cells: Cells) -> CategoricalEncoder:
+        """The same with the features that the scaling "realmlp" makes of the training rows."""
+        rest = any(index is None for index in self.indices(cells))
+        unscaled = replace(self, rest=rest, single=len(self.categories) == 2 and not rest)
+        shifts = [center_and_scale(feature, "realmlp") for feature in unscaled.encode(cells).T]
+        return replace(unscaled, centers=tuple(c for c, _ in shifts), scales=tuple(s for _, s in shifts))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the features, in order."""
-        return (*(f"{self.name}={category}" for category in self.categories), f"{self.name} (unseen or missing)")
+        named = self.categories[1:] if self.single else self.categories
+        rest = (f"{self.name} (unseen or missing)",) if self.rest else ()
+        return (*(f"{self.name}={category}" for category in named), *rest)
 
     def encode(self, cells: Cells) -> Floats:
         """Return the features ``(N, width)``."""
         bucket = len(self.categories)
         hot = np.array([bucket if index is None else index for index in self.indices(cells)], dtype=np.intp)
-        features = np.zeros((len(cells), bucket + 1))
-        features[np.arange(len(cells)), hot] = 1.0
-        return features
+        if self.single:
+            features = np.array([0.0, 1.0, 0.5])[hot][:, None]
+        else:
+            features = np.zeros((len(cells), bucket + 1))
+            features[np.arange(len(cells)), hot] = 1.0
+            features = features if self.rest else features[:, :bucket]
+        return rescale(features, np.array(self.centers), np.array(self.scales)) if self.scales else features
 
     def indices(self, cells: Cells) -> list[int | None]:
         """Return each cell's category, None for anything else."""
@@ -159,7 +200,16 @@ class CategoricalEncoder:
     @classmethod
     def read(cls, fields: Fields) -> CategoricalEncoder:
         """Take an encoder from a dictionary."""
-        return cls(fields.text("name"), fields.texts("categories"))
+        name, categories = fields.text("name"), fields.texts("categories")
+        rest = fields.flag("rest") if fields.has("rest") else True
+        single = fields.flag("single") if fields.has("single") else False
+        if single and (rest or len(categories) != 2):
+            raise fields.error("has a 'single' feature for other than two categories")
+        found = cls(name, categories, rest, single)
+        if not fields.has("scales"):
+            return found
+        count = len(found.feature_names)
+        return replace(found, centers=fields.numbers("centers", count), scales=fields.numbers("scales", count, 0))
 
 
 DATE_PARTS = ("year", "month", "day", "weekday", "days")
@@ -253,8 +303,9 @@ def read_encoder(data: object, where: str) -> Encoder:
 def write_encoder(encoder: Encoder) -> dict[str, Any]:
     """Return the encoder as a dictionary that JSON can hold."""
     data = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(encoder).items()}
-    if data.get("form") == PLAIN.to_dict():  # as in the files of earlier versions
-        del data["form"]
+    for field in fields_of(encoder):
+        if field.default is not MISSING and getattr(encoder, field.name) == field.default:
+            del data[field.name]  # as in the files of earlier versions
     return {"kind": encoder.kind, **data}
 
 

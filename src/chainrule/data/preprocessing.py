@@ -47,7 +47,7 @@ class Preprocessing:
         Args:
             cells: column -> cells (see `cells.as_cells`) of the training rows alone.
             schema: kinds and roles of the columns.
-            scaling: "standard", "minmax", "robust" or None, see `scaling.center_and_scale`.
+            scaling: "standard", "minmax", "robust", "realmlp" or None, see `scaling.center_and_scale`.
             missing: further texts that mean "no value", kept for later data.
 
         Raises:

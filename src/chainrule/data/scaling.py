@@ -11,8 +11,8 @@ from chainrule.errors import UnknownNameError
 
 __all__ = ["SCALINGS", "Scaling", "center_and_scale", "rescale"]
 
-Scaling: TypeAlias = Literal["standard", "minmax", "robust"] | None
-SCALINGS = ("standard", "minmax", "robust")
+Scaling: TypeAlias = Literal["standard", "minmax", "robust", "realmlp"] | None
+SCALINGS = ("standard", "minmax", "robust", "realmlp")
 
 
 def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, float]:
@@ -21,6 +21,9 @@ def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, flo
     * ``"standard"``: mean and (population) standard deviation, as scikit-learn's ``StandardScaler``;
     * ``"minmax"``: least value and range, so that training values lie in [0, 1];
     * ``"robust"``: median and interquartile range;
+    * ``"realmlp"``: the same, and half the range where more than half of the values are equal; the features of
+      categories are scaled likewise, and two categories make one feature of ±1 (Holzmüller et al. 2024,
+      arXiv:2407.04491; the clipping that follows there is a layer of the network, `nn.SmoothClip`);
     * ``None``: 0 and 1.
 
     A feature that does not vary has scale 1.
@@ -44,6 +47,8 @@ def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, flo
     else:
         low, center, high = (float(q) for q in np.percentile(reduced, [25, 50, 75]))
         scale = high - low
+        if scale == 0 and scaling == "realmlp":
+            scale = float(np.ptp(reduced)) / 2
     scale = scale if scale > 10 * np.finfo(np.float64).eps * abs(center) else 0.0  # rounding is not variation
     with np.errstate(over="ignore"):
         width = min(scale * unit, float(np.finfo(np.float64).max))

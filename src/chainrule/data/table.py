@@ -178,7 +178,7 @@ class Table(ColumnSource):
         Args:
             target: column to predict; by default the schema's.
             test, validation, seed, stratify: see `split_indices`.
-            scaling: "standard", "minmax", "robust" or None, see `scaling.center_and_scale`.
+            scaling: "standard", "minmax", "robust", "realmlp" or None, see `scaling.center_and_scale`.
 
         Raises:
             UnknownNameError: for a target or scaling that does not exist.

@@ -108,17 +108,19 @@ def _fitted(source: Any, inputs: int, scaling: bool) -> tuple[tuple[str, ...], F
 
 def _column(encoder: Encoder) -> tuple[list[str], Floats, Floats]:
     """Names, centers and scales of one column's features."""
-    name, center, scale = encoder.name, [0.0], [1.0]
+    name = encoder.name
     if isinstance(encoder, CategoricalEncoder):
-        names = [*(f'[{name} = "{label}"]' for label in encoder.categories), f"[{name} is anything else]"]
-        return names, np.zeros(len(names)), np.ones(len(names))
+        labels = encoder.categories[1:] if encoder.single else encoder.categories
+        names = [f'[{name} = "{label}"]' for label in labels] + [f"[{name} is anything else]"] * encoder.rest
+        count = len(names)
+        return names, np.array(encoder.centers or [0.0] * count), np.array(encoder.scales or [1.0] * count)
     if isinstance(encoder, NumericEncoder):
         names, center, scale = [name], [encoder.center], [encoder.scale]
     elif isinstance(encoder, DateEncoder):
         names, center, scale = [f"{name} {part}" for part in DATE_PARTS], [*encoder.centers], [*encoder.scales]
     else:
         assert isinstance(encoder, BooleanEncoder)
-        names = [f"[{name}]"]
+        names, center, scale = [f"[{name}]"], [encoder.center], [encoder.scale]
     if encoder.indicator:
         names, center, scale = [*names, f"[{name} is missing]"], [*center, 0.0], [*scale, 1.0]
     return names, np.array(center), np.array(scale)

@@ -239,19 +239,30 @@ def _encoded(encoder: Encoder, place: int) -> list[Expression]:
     if isinstance(encoder, NumericEncoder):
         value = (filled(name, encoder.median) - encoder.center) / encoder.scale
     elif isinstance(encoder, BooleanEncoder):
-        value = filled(name, float(encoder.fill)) + 0.0
+        value = _shifted(filled(name, float(encoder.fill)) + 0.0, encoder.center, encoder.scale)
     elif isinstance(encoder, CategoricalEncoder):
-        hot = [equals(name, text, index) for index, text in enumerate(encoder.categories)]
-        rest = constant(1.0)
-        for one in hot:
-            rest = rest - one
-        return [*hot, rest]
+        return _categories(encoder, name)
     else:
         raise FormatError(
             f"generated code cannot read dates, as column {encoder.name!r} holds",
             fix="Export without the preprocessing, and bring the features that the model sees",
         )
     return [value, is_missing(name)] if encoder.indicator else [value]
+
+
+def _categories(encoder: CategoricalEncoder, name: str) -> list[Expression]:
+    hot = [equals(name, text, index) for index, text in enumerate(encoder.categories)]
+    rest = constant(1.0)
+    for one in hot:
+        rest = rest - one
+    features = [hot[1] + 0.5 * rest] if encoder.single else [*hot, rest] if encoder.rest else hot
+    if not encoder.scales:
+        return features
+    return [_shifted(*numbers) for numbers in zip(features, encoder.centers, encoder.scales, strict=True)]
+
+
+def _shifted(feature: Expression, center: float, scale: float) -> Expression:
+    return feature if (center, scale) == (0.0, 1.0) else (feature - center) / scale
 
 
 def _input_note(encoder: Encoder) -> str:

@@ -19,8 +19,8 @@ class CosLogLR(LRScheduler):
 
     ηₜ = η₀ · (1 − cos(2π · log₂(1 + (2ᶜ − 1)·t/T))) / 2 with c cycles: every cycle goes from 0 up to η₀ and down to 0,
     so that training has several ends of which the best can be kept.  Call `step` after every optimiser step
-    (`interval` is ``"step"``).  Holzmüller, Grinsztajn & Steinwart, *Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
-    Tabular Data*, NeurIPS 2024, arXiv:2407.04491, with c = 4 ("coslog4").
+    (`interval` is ``"step"``).  Holzmüller, Grinsztajn & Steinwart, *Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data*, NeurIPS 2024, arXiv:2407.04491, with c = 4 ("coslog4").
 
     Args:
         optimizer: whose rate to set.
