@@ -12,7 +12,7 @@ from typing import IO
 
 from chainrule.errors import ConfigError, MissingFileError
 
-__all__ = ["atomic_write", "existing_file", "expanded", "locked"]
+__all__ = ["atomic_write", "existing_file", "expanded", "is_locked", "locked"]
 
 _LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.EIO, errno.ENOSPC)
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
@@ -143,9 +143,29 @@ def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         os.close(handle)
 
 
+def is_locked(path: str | os.PathLike[str]) -> bool | None:
+    """Whether somebody holds the lock now; None where that cannot be known: no such file, or no locks.
+
+    A writer that comes in this very moment may take the question for a lock, and has to try again.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except (OSError, ValueError):
+        return None
+    try:
+        _lock(handle, shared=True)
+    except OSError as error:
+        return True if error.errno in _HELD else None
+    else:
+        _unlock(handle)
+        return False
+    finally:
+        os.close(handle)
+
+
 if os.name == "nt":  # pragma: no cover - the other branch is what most systems have
 
-    def _lock(handle: int) -> None:
+    def _lock(handle: int, shared: bool = False) -> None:
         import msvcrt
 
         os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
@@ -161,10 +181,10 @@ if os.name == "nt":  # pragma: no cover - the other branch is what most systems 
 
 else:
 
-    def _lock(handle: int) -> None:
+    def _lock(handle: int, shared: bool = False) -> None:
         import fcntl
 
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
     def _unlock(handle: int) -> None:
         import fcntl

@@ -28,17 +28,18 @@ _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 Described = dict[str, list[float | int | str]]
 
 
-def described_curves(history: Any) -> Described | None:
+def described_curves(history: Any, most: int = _MOST_POINTS) -> Described | None:
     """Return the curves for JSON; None if there are none, or `history` is something of the user's own.
 
     Args:
         history: name -> one number per epoch.
+        most: epochs that are kept.
     """
     curves = _as_curves(history)
     if not curves:
         return None
     length = len(next(iter(curves.values())))
-    kept = np.unique(np.linspace(0, length - 1, min(length, _MOST_POINTS)).round().astype(int)).tolist()
+    kept = np.unique(np.linspace(0, length - 1, min(length, most)).round().astype(int)).tolist()
     found: Described = {}
     if len(kept) < length and _EPOCH not in curves:
         found[_EPOCH] = [i + 1 for i in kept]
@@ -47,8 +48,12 @@ def described_curves(history: Any) -> Described | None:
     return found
 
 
-def read_curves(described: Any) -> dict[str, list[float]]:
+def read_curves(described: Any, most: int = _MOST_POINTS) -> dict[str, list[float]]:
     """Take curves from a file, trusting nothing in them.
+
+    Args:
+        described: the curves as JSON.
+        most: epochs that are accepted.
 
     Raises:
         FormatError: for anything but what `described_curves` makes.
@@ -59,8 +64,8 @@ def read_curves(described: Any) -> dict[str, list[float]]:
     for name, values in described.items():
         if not name or len(name) > _LONGEST_NAME:
             raise FormatError("a training curve has no usable name", got=repr(name[:60]))
-        if not isinstance(values, list) or not 0 < len(values) <= _MOST_POINTS:
-            raise FormatError(f"training curve {name[:60]!r} is no list of 1 to {_MOST_POINTS} numbers")
+        if not isinstance(values, list) or not 0 < len(values) <= most:
+            raise FormatError(f"training curve {name[:60]!r} is no list of 1 to {most} numbers")
         found[name] = _epochs(values) if name == _EPOCH else [_read_number(value, name) for value in values]
     if len({len(values) for values in found.values()}) > 1 or set(found) == {_EPOCH}:
         raise FormatError("its training curves differ in length, or there are none")

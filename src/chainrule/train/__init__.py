@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chainrule.train.history import History
     from chainrule.train.range_test import RangeTest, range_test
     from chainrule.train.restarts import Restarts, restarts
+    from chainrule.train.runs import Recording, Run, RunComparison, Runs
     from chainrule.train.trajectory import Trajectory
 
 __all__ = [
@@ -39,8 +40,12 @@ __all__ = [
     "LearningRates",
     "ModelCheckpoint",
     "RangeTest",
+    "Recording",
     "ReduceLROnPlateau",
     "Restarts",
+    "Run",
+    "RunComparison",
+    "Runs",
     "Scores",
     "TerminateOnNaN",
     "Trajectory",
@@ -65,8 +70,12 @@ _HOMES = {
     "LearningRates": "descent",
     "ModelCheckpoint": "callbacks",
     "RangeTest": "range_test",
+    "Recording": "runs",
     "ReduceLROnPlateau": "callbacks",
     "Restarts": "restarts",
+    "Run": "runs",
+    "RunComparison": "runs",
+    "Runs": "runs",
     "Scores": "evaluation",
     "TerminateOnNaN": "callbacks",
     "Trajectory": "trajectory",

@@ -138,6 +138,11 @@ class Checkpointing:
             )  # fmt: skip
 
     @property
+    def goes_on(self) -> bool:
+        """Whether there is a checkpoint from which the training that is attached goes on."""
+        return bool(self._entries)
+
+    @property
     def is_exact(self) -> bool:
         """Whether certain epochs have to be saved, so that each has to end."""
         return self.settings.every is not None

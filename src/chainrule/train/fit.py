@@ -26,6 +26,7 @@ from chainrule.train.progress import Verbosity, make_progress
 
 if TYPE_CHECKING:
     from chainrule.train.checkpoint import Checkpointing, Checkpoints
+    from chainrule.train.runs.recording import Recording
 
 __all__ = ["fit"]
 
@@ -53,6 +54,7 @@ def fit(
     verbose: Verbosity | bool = "auto",
     checkpoint: str | os.PathLike[str] | Checkpoints | None = None,
     resume: bool = False,
+    record: str | os.PathLike[str] | Recording | None = None,
 ) -> History:
     """Train `model` on `data` and return the curves.
 
@@ -81,18 +83,22 @@ def fit(
         resume: go on from the newest checkpoint in that folder, or begin if there is none.  The run ends with the
             numbers, to the bit, that it would have had if it had never been interrupted.  The model, the optimiser,
             the data, the batch size and the seed must be those of the run that was saved; `epochs` may be more.
+        record: a folder, such as "runs", in which this run leaves a record of its own: configuration, environment,
+            curves, metrics and the trained model; or `Recording`, to give it a name.  ``train.Runs("runs")`` and
+            ``chainrule runs`` list, compare and plot them.  A run that is resumed goes on in the record that it has.
 
     Returns:
-        `History`.  Ctrl-C ends training cleanly; the model then has the best parameters seen (by validation loss).
+        `History`, whose `run` is the folder of the record, if there is one.  Ctrl-C ends training cleanly; the model
+        then has the best parameters seen (by validation loss).
 
     Raises:
         ConfigError, DataError, ShapeError, …: one line about what does not fit, before anything is trained.
         FormatError: if the checkpoints are corrupt.
-        OSError: if a checkpoint cannot be written.
+        OSError: if a checkpoint cannot be written, or a record not be begun (one that cannot be ended is warned about).
         TrainingError: if the loss is not a number in the first epoch; later, training stops and `History.stopped` says
             where.
     """
-    checkpoints = _checkpoints(checkpoint, resume)
+    checkpoints, recording = _checkpoints(checkpoint, resume), _recording(record)
     if seed is None and checkpoints is not None:
         seed = checkpoints.seed()
     training = set_up(
@@ -100,10 +106,14 @@ def fit(
         validation=validation, metrics=metrics, callbacks=callbacks, schedule=schedule, clip_norm=clip_norm,
         clip_value=clip_value, shuffle=shuffle, seed=seed, engine=engine, verbose=verbose,
     )  # fmt: skip
-    with contextlib.nullcontext() if checkpoints is None else checkpoints.attached(training):
+    with contextlib.ExitStack() as stack:
+        if checkpoints is not None:
+            stack.enter_context(checkpoints.attached(training))
+        if recording is not None:
+            stack.enter_context(_recorded(recording, training, checkpoints))
         mark(training.plan, training.data)
         history = training.run()
-    remember(model, history)
+        remember(model, history)
     return history
 
 
@@ -148,7 +158,8 @@ def set_up(
     measured = choose_metrics(metrics, objective, dataset, output_shape)
     norm, value = _bound("clip_norm", clip_norm), _bound("clip_value", clip_value)
     plan = Plan(
-        model, objective, algorithm, chosen_seed, norm, value, bool(measured), tuple(training.inputs.shape[1:])
+        model, objective, algorithm, chosen_seed, norm, value, bool(measured), tuple(training.inputs.shape[1:]),
+        training.weights is not None,
     )  # fmt: skip
     runner = engines.choose(engine, plan)
     steps = -(-len(training) // batch_size)
@@ -165,6 +176,22 @@ def _checkpoints(wanted: Any, resume: bool) -> Checkpointing | None:
 
     settings = as_checkpoints(wanted, resume)
     return None if settings is None else Checkpointing(settings, bool(resume))
+
+
+def _recording(wanted: Any) -> Recording | None:
+    if wanted is None:
+        return None
+    from chainrule.train.runs.recording import as_recording
+
+    return as_recording(wanted)
+
+
+def _recorded(
+    recording: Recording, training: Training, checkpoints: Checkpointing | None
+) -> contextlib.AbstractContextManager[None]:
+    from chainrule.train.runs.recording import Recorder
+
+    return Recorder(recording, training, checkpoints).attached()
 
 
 def mark(plan: Plan, data: Dataset) -> None:

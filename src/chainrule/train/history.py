@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from chainrule.errors import MissingDependencyError
@@ -22,6 +23,7 @@ class History(dict[str, list[float]]):
         seconds: wall time of the whole training.
         stopped: why training ended before the last epoch, or None.
         best_epoch: epoch (from 1) whose parameters the model has now, if they are not the last epoch's.
+        run: folder of the run's record, where `fit(record=…)` left one, or None; its name is the run's ID.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,6 +33,7 @@ class History(dict[str, list[float]]):
         self.seconds = 0.0
         self.stopped: str | None = None
         self.best_epoch: int | None = None
+        self.run: Path | None = None
 
     @property
     def history(self) -> History:

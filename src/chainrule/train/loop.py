@@ -34,6 +34,7 @@ from chainrule.train.rates import Rates
 
 if TYPE_CHECKING:
     from chainrule.train.checkpoint import Checkpointing
+    from chainrule.train.runs.recording import Recorder
 
 __all__ = ["Snapshot", "Training"]
 
@@ -66,6 +67,7 @@ class Training:
         interrupted: whether Ctrl-C was pressed.
         best: lowest validation loss so far, and the parameters that gave it.
         checkpoints: saves the run as it goes on, and puts a saved one back; or None.
+        record: writes down what becomes of the run; or None.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Training:
         self.interrupted = False
         self.best: tuple[float, Snapshot] | None = None
         self.checkpoints: Checkpointing | None = None
+        self.record: Recorder | None = None
         self._began = time.perf_counter()
 
     @property
@@ -253,6 +256,8 @@ class Training:
         self.rates.end_epoch(loss)
         if self.checkpoints is not None:
             self.checkpoints.after_epoch(self)
+        if self.record is not None:
+            self.record.after_epoch(self)
 
     def _run_blocks(
         self, full: np.ndarray, rest: np.ndarray
