@@ -18,10 +18,10 @@ SAY := @echo "==>"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format native native-if-possible peers bench clean
+.PHONY: help demo test lint format native native-if-possible peers bench bench-tabular clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PYTHON=python3.12 picks the interpreter, ARGS='…' is passed on: make test ARGS='-k adam -x'"
 
@@ -55,6 +55,9 @@ peers: .venv/.peers ## add PyTorch and JAX, for the live comparisons in the test
 
 bench: .venv/.bench native-if-possible ## run the benchmarks against the rivals
 	@.venv/bin/python benchmarks/run.py $(ARGS)
+
+bench-tabular: .venv/.bench-tabular native-if-possible ## run the estimators against their rivals on public tables
+	@.venv/bin/python benchmarks/tabular/run.py $(ARGS)
 
 clean: ## remove .venv, caches, builds and the demonstration's folder
 	@rm -rf .venv build dist src/chainrule/engines/_native_* chainrule-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -115,4 +118,9 @@ clean: ## remove .venv, caches, builds and the demonstration's folder
 .venv/.bench: pyproject.toml .venv/.peers
 	$(SAY) "installing chainrule[bench] into .venv"
 	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+.venv/.bench-tabular: pyproject.toml .venv/.peers
+	$(SAY) "installing chainrule[bench-tabular] into .venv"
+	@$(PIP) --editable '.[bench-tabular]'
 	@touch $@

@@ -34,7 +34,8 @@ class _Model:
     def _categories(self, X: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
-        return X.assign(**{name: pd.Categorical(X[name], categories=known) for name, known in self._known.items()})
+        chosen = {name: X[name].where(X[name].isin(known)) for name, known in self._known.items()}
+        return X.assign(**{name: pd.Categorical(chosen[name], categories=self._known[name]) for name in chosen})
 
 
 def make(fold: Fold) -> _Model:
