@@ -31,18 +31,20 @@ class Dataset:
         targets: ``(N,)`` int64 class indices, ``(N,)`` or ``(N, k)`` floats, or None.
         preprocessing: where class labels, feature names and the scale of uint8 inputs are known from.
         name: name of the data set.
+        weights: ``(N,)``, how much each row counts in the loss: a batch's is Σ wᵢ·lossᵢ / Σ wᵢ.  None for all alike.
 
     Raises:
-        ShapeError: if inputs and targets differ in length.
+        ShapeError: if inputs, targets and weights differ in length.
         DTypeError: for inputs of another dtype.
     """
 
-    __slots__ = ("_factor", "inputs", "name", "preprocessing", "targets")
+    __slots__ = ("_factor", "inputs", "name", "preprocessing", "targets", "weights")
 
     inputs: NDArray[Any]
     targets: NDArray[Any] | None
     preprocessing: Preprocessing
     name: str
+    weights: NDArray[Any] | None
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Dataset:
         *,
         preprocessing: Preprocessing | None = None,
         name: str = "data",
+        weights: NDArray[Any] | None = None,
     ) -> None:
         if inputs.ndim < 2:
             raise ShapeError("inputs need a row per sample", expected="shape (N, …)", got=inputs.shape)
@@ -58,10 +61,13 @@ class Dataset:
             raise DTypeError("inputs have an unusable dtype", expected="uint8, float32 or float64", got=inputs.dtype)
         if targets is not None and len(targets) != len(inputs):
             raise ShapeError("inputs and targets differ in length", got=f"{len(inputs)} inputs, {len(targets)} targets")
+        if weights is not None and weights.shape != (len(inputs),):
+            raise ShapeError("weights are one number for each row", expected=(len(inputs),), got=weights.shape)
         if preprocessing is None:
             scale = 1 / 255 if inputs.dtype == np.uint8 else 1.0
             preprocessing = Preprocessing(ArrayInputs(inputs.shape[1:], inputs.dtype.name, scale), Target())
         self.inputs, self.targets, self.preprocessing, self.name = inputs, targets, preprocessing, name
+        self.weights = weights
         self._factor = np.float32(preprocessing.scale) if inputs.dtype == np.uint8 else None
 
     def __len__(self) -> int:
@@ -80,7 +86,8 @@ class Dataset:
         """Return the data set of some rows: a slice (a view), row numbers or a mask."""
         chosen = which if isinstance(which, slice) else np.asarray(which)
         targets = None if self.targets is None else self.targets[chosen]
-        return Dataset(self.inputs[chosen], targets, preprocessing=self.preprocessing, name=self.name)
+        weights = None if self.weights is None else self.weights[chosen]
+        return Dataset(self.inputs[chosen], targets, preprocessing=self.preprocessing, name=self.name, weights=weights)
 
     def batch(self, indices: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
         """Return inputs and targets of some rows as the model sees them; only these rows are copied.

@@ -38,6 +38,7 @@ class Plan:
         clip_value: largest absolute value of any gradient element, or None.
         keep_outputs: return the model's outputs, for metrics on training data.
         input_shape: shape of one sample; None if it is not known.
+        weighted: whether the data have weights for their rows.
     """
 
     model: Module
@@ -48,6 +49,7 @@ class Plan:
     clip_value: float | None = None
     keep_outputs: bool = False
     input_shape: tuple[int, ...] | None = None
+    weighted: bool = False
 
 
 @dataclass

@@ -93,7 +93,7 @@ class EagerEngine:
         batch_index: np.ndarray,
         rates: list[list[dict[str, float]]] | None,
     ) -> BlockResult:
-        model, loss_of = plan.model, plan.loss.forward
+        model, loss_of, weighted, weights = plan.model, plan.loss.forward, plan.loss.weighted, data.weights
         update, groups = state.update, plan.optimizer.param_groups
         batch, wrap, set_step = data.batch, Tensor.of, rng.set_step
         losses: list[float] = []
@@ -103,7 +103,7 @@ class EagerEngine:
                 inputs, targets = batch(rows)
                 set_step(state.step)
                 output = model(wrap(inputs))
-                loss = loss_of(output, wrap(targets))
+                loss = loss_of(output, wrap(targets)) if weights is None else weighted(output, targets, weights[rows])
                 value = float(loss._data)
                 losses.append(value)
                 if not math.isfinite(value):

@@ -76,7 +76,9 @@ def with_inputs(data: Dataset, dtype: np.dtype[Any]) -> Dataset:
     """The data set with float inputs in the model's dtype."""
     if data.inputs.dtype == dtype or data.inputs.dtype.kind != "f":
         return data
-    return Dataset(data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name)
+    return Dataset(
+        data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name, weights=data.weights
+    )
 
 
 def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -47,6 +48,30 @@ class Loss:
     def forward(self, output: Any, target: Any) -> Any:
         """The loss, without any checks; for loops that have checked their targets once."""
         raise NotImplementedError
+
+    def weighted(self, output: Any, target: Any, weight: Any) -> Any:
+        """Σ wᵢ·lossᵢ / Σ wᵢ over the rows i (Σ wᵢ·lossᵢ if the reduction is a sum); without checks.
+
+        Args:
+            output: ``(N, …)``.
+            target: as `forward` takes it.
+            weight: ``(N,)`` numbers of at least 0.
+        """
+        each = self.rows(output, target)
+        if len(each.shape) > 1:
+            each = ops.mean(ops.reshape(each, shape=(each.shape[0], -1)), dim=1)
+        w = constant_like(weight, each)
+        total = ops.sum(ops.mul(each, w))
+        if self.reduction == "sum":
+            return total
+        whole = namespace((w,)).sum(w)
+        return ops.div(total, namespace((w,)).where(whole == 0, 1, whole))
+
+    def rows(self, output: Any, target: Any) -> Any:
+        """One loss for each element, whatever the reduction."""
+        alone = copy.copy(self)
+        alone.reduction = "none"
+        return alone.forward(output, target)
 
     def check(self, output: Any, target: Any) -> None:
         """Raise if output and target do not fit each other, or the target's values make no sense for this loss."""

@@ -138,7 +138,8 @@ def scores(
     """Loss and metrics on prepared data (see `train.inputs.with_targets`)."""
     outputs = outputs_of(model, data, batch_size)
     with no_grad(), quiet():
-        value = loss.forward(Tensor.of(outputs), Tensor.of(data.targets))
+        output, targets = Tensor.of(outputs), Tensor.of(data.targets)
+        value = loss.forward(output, targets) if data.weights is None else loss.weighted(output, targets, data.weights)
     total = float(value._data.mean())
     found = Scores(loss=total)
     if math.isfinite(total):

@@ -118,7 +118,7 @@ def with_targets(data: Dataset, loss: Loss, output_shape: tuple[int, ...], dtype
             got=units,
             fix=_unit_hint(data, units),
         )
-    return Dataset(data.inputs, targets, preprocessing=data.preprocessing, name=data.name)
+    return Dataset(data.inputs, targets, preprocessing=data.preprocessing, name=data.name, weights=data.weights)
 
 
 def _unit_hint(data: Dataset, units: int) -> str:

@@ -1,0 +1,196 @@
+"""From y to what the loss takes, and from predictions back to what y was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, column_or_1d
+
+from chainrule.data.cells import as_cells, as_texts
+from chainrule.data.target import Target
+from chainrule.errors import DataError
+from chainrule.estimators.presets import TaskName
+
+__all__ = ["Labels", "Quantities"]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Classes: one for each row, or several yes and no for each row.
+
+    Attributes:
+        classes: sorted labels; the columns' numbers where a row may have several.
+        several: whether a row may have several.
+    """
+
+    classes: NDArray[Any]
+    several: bool
+
+    @classmethod
+    def of(cls, y: Any, classes: Any = None) -> Labels:
+        """Look at the training labels.
+
+        Args:
+            y: labels, or a matrix of zeros and ones.
+            classes: all labels that there will ever be, if they are known.
+
+        Raises:
+            ValueError: for labels that are no classes.
+        """
+        kind = _kind(y)
+        if kind == "multilabel-indicator":
+            return cls(np.arange(_dense(y).shape[1]), True)
+        found = np.unique(_column(y))
+        if classes is None:
+            return cls(found, False)
+        known = np.unique(np.asarray(classes))
+        unknown = np.setdiff1d(found, known)
+        if len(unknown):
+            raise DataError(f"y holds {unknown[0]!r}, which is none of the classes", expected=known.tolist()[:12])
+        return cls(known, False)
+
+    @property
+    def task(self) -> TaskName:
+        """ "binary" (one class counts as such, too), "multiclass" or "multilabel"."""
+        return "multilabel" if self.several else "binary" if len(self.classes) <= 2 else "multiclass"
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for a row."""
+        return 1 if self.task == "binary" else len(self.classes)
+
+    def encode(self, y: Any) -> NDArray[Any]:
+        """Class indices ``(N,)``, or zeros and ones ``(N, labels)``.
+
+        Raises:
+            ValueError: for labels that training did not see.
+        """
+        _kind(y)
+        if self.several:
+            matrix = _dense(y)
+            if matrix.shape[1] != len(self.classes):
+                raise DataError("y has another number of labels than before", expected=len(self.classes))
+            return matrix.astype(np.float32)
+        column = _column(y)
+        try:
+            places = np.searchsorted(self.classes, column)
+        except TypeError as error:
+            raise DataError("y holds labels of another kind than the classes", expected=self.classes[:8]) from error
+        places = np.minimum(places, len(self.classes) - 1)
+        wrong = np.flatnonzero(self.classes[places] != column)
+        if len(wrong):
+            raise DataError(
+                f"y holds {column[wrong[0]]!r}, which is none of the classes seen before",
+                expected=self.classes.tolist()[:12],
+            )
+        return np.asarray(places, np.int64)
+
+    def decode(self, indices: NDArray[Any]) -> NDArray[Any]:
+        """Labels of class indices; a matrix of zeros and ones as it is."""
+        return indices if self.several else np.asarray(self.classes[indices])
+
+    def target(self, name: str | None) -> Target:
+        """How the network's file describes it."""
+        if self.several:
+            return Target(name)
+        texts = tuple(str(text) for text in as_texts(as_cells(self.classes.astype(object), "y")).tolist())
+        return Target(name, "binary" if self.task == "binary" else "multiclass", texts)
+
+
+def _kind(y: Any) -> str:
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None")
+    check_classification_targets(y)
+    kind: str = type_of_target(y, input_name="y", raise_unknown=True)
+    if kind == "multiclass-multioutput":
+        expected = "one column, or zeros and ones"
+        raise DataError("Unknown label type: y has several columns of classes", expected=expected)
+    return kind
+
+
+def _dense(y: Any) -> NDArray[Any]:
+    return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+
+
+def _column(y: Any) -> NDArray[Any]:
+    column = np.asarray(column_or_1d(y, warn=True))
+    if column.dtype.kind == "O":
+        missing = [i for i, one in enumerate(column) if one is None or one != one]
+        kinds = {type(one).__name__ for one in column}
+        if missing:
+            fix = "Remove the rows without a label"
+            raise DataError("y has missing values (NaN)", where=f"row {missing[0]}", fix=fix)
+        if len(kinds) > 1 and "str" in kinds:
+            got = ", ".join(sorted(kinds))
+            raise DataError("y mixes text with other labels", got=got, fix="Make all labels text")
+    return column
+
+
+@dataclass(frozen=True)
+class Quantities:
+    """Numbers to predict: one for each row, or several.
+
+    Attributes:
+        mean, std: ``(outputs,)``; numbers are learned as ``(y − mean) / std``.
+        flat: whether y had one dimension.
+    """
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    flat: bool
+    task: TaskName = field(default="regression")
+
+    @classmethod
+    def of(cls, y: Any, scale: bool) -> Quantities:
+        """Look at the training targets."""
+        values = _matrix(y)
+        outputs = values.shape[1]
+        if not scale:
+            return cls(np.zeros(outputs), np.ones(outputs), np.asarray(y).ndim == 1)
+        unit = np.abs(values).max(axis=0)
+        unit[unit == 0] = 1.0
+        mean, std = (values / unit).mean(axis=0) * unit, (values / unit).std(axis=0) * unit
+        std = np.where(std > 1e-14 * np.abs(mean), std, 1.0)
+        return cls(mean, np.where(std > 0, std, 1.0), np.asarray(y).ndim == 1)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for a row."""
+        return len(self.mean)
+
+    def encode(self, y: Any) -> NDArray[np.float64]:
+        """Standardised targets ``(N, outputs)``.
+
+        Raises:
+            ValueError: for targets that are no finite numbers, or of another width.
+        """
+        values = _matrix(y)
+        if values.shape[1] != self.outputs:
+            raise DataError("y has another number of columns than before", expected=self.outputs, got=values.shape[1])
+        return (values / 2 - self.mean / 2) / (self.std / 2)
+
+    def decode(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
+        """Numbers in y's own units, and in its shape."""
+        values = outputs.astype(np.float64) * self.std + self.mean
+        return values[:, 0] if self.flat else values
+
+    def target(self, name: str | None) -> Target:
+        """How the network's file describes it; several outputs have their scales in the last layer instead."""
+        if self.outputs > 1:
+            return Target(name, "regression")
+        return Target(name, "regression", mean=float(self.mean[0]), std=float(self.std[0]))
+
+
+def _matrix(y: Any) -> NDArray[np.float64]:
+    if y is None:
+        raise DataError("requires y to be passed, but the target y is None")
+    values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_min_samples=1)
+    if values.ndim == 1:
+        values = values[:, None]
+    if values.ndim != 2 or not values.shape[1]:
+        raise DataError("y is no column of numbers", got=f"shape {values.shape}")
+    return np.asarray(values, np.float64)

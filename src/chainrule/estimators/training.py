@@ -1,0 +1,192 @@
+"""One training of an estimator: data, loss, optimiser, callbacks, from settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainrule import losses, optim
+from chainrule.data.dataset import Dataset
+from chainrule.data.splitting import split_indices
+from chainrule.errors import ConfigError
+from chainrule.estimators.presets import Settings
+from chainrule.losses import Loss
+from chainrule.nn.linear import Linear
+from chainrule.nn.module import Module
+from chainrule.optim.optimizer import Optimizer
+from chainrule.optim.schedules.base import LRScheduler
+from chainrule.train.callbacks import Callback, EarlyStopping, ReduceLROnPlateau
+from chainrule.train.fit import fit
+from chainrule.train.history import History
+
+__all__ = ["Run", "held_out", "make_loss", "make_optimizer", "train"]
+
+_LOSSES = {"log_loss": None, "squared_error": "mse", "absolute_error": "l1"}
+"""scikit-learn's names of losses, and ours; None: the usual one of the task."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training is told besides the data.
+
+    Attributes:
+        callbacks, metrics, engine, verbose, shuffle: as for `train.fit`.
+        seed: of batch order and dropout.
+        epochs: passes over the data.
+    """
+
+    seed: int
+    epochs: int
+    callbacks: Sequence[Callback] = ()
+    metrics: Sequence[Any] = ()
+    engine: Any = "auto"
+    verbose: Any = 0
+    shuffle: bool = True
+
+
+def make_loss(settings: Settings, task: str, class_weight: NDArray[np.float64] | None = None) -> Loss:
+    """The loss of a training.
+
+    Args:
+        settings: its name, and label smoothing.
+        task: "binary", "multiclass", "multilabel" or "regression".
+        class_weight: one number for each class, for losses that know such; their mean over the rows is 1.
+
+    Raises:
+        ConfigError, UnknownNameError: for a loss that does not suit the task.
+    """
+    wanted = _LOSSES.get(settings.loss, settings.loss) if isinstance(settings.loss, str) else settings.loss
+    options: dict[str, Any] = {}
+    if wanted is None:
+        wanted = {"multiclass": "cross_entropy", "regression": "mse"}.get(task, "bce_with_logits")
+        if task == "multiclass" and settings.label_smoothing:
+            options["label_smoothing"] = settings.label_smoothing
+    wanted = _for_task(wanted, task)
+    if class_weight is not None:
+        options.update(_weights(class_weight, task))
+    loss = losses.get(wanted, **options)
+    kind = "binary" if task == "multilabel" else task
+    if loss.task != kind:
+        raise ConfigError(f"loss {loss.name!r} is for {loss.task} targets", got=f"{task} targets")
+    return loss
+
+
+def _for_task(wanted: Any, task: str) -> Any:
+    """The loss of a family that suits the number of classes."""
+    families = {
+        "focal": {"multiclass": "focal"},
+        "hinge": {"multiclass": "multi_margin"},
+    }
+    if wanted == "focal" and task in ("binary", "multilabel"):
+        return "binary_focal"
+    if isinstance(wanted, str):
+        return families.get(wanted, {}).get(task, wanted)
+    return wanted
+
+
+def _weights(class_weight: NDArray[np.float64], task: str) -> dict[str, Any]:
+    if task == "multiclass":
+        return {"weight": class_weight}
+    first, second = class_weight if len(class_weight) == 2 else (class_weight[0], class_weight[0])
+    return {"weight": [first], "pos_weight": [second / first]}
+
+
+def make_optimizer(settings: Settings, network: Module, outputs: int, loss: Loss) -> Optimizer:
+    """The optimiser, with scikit-learn's penalty on weights alone.
+
+    scikit-learn's losses are half of `mse`, and sums over outputs where ours are means; an optimiser whose steps
+    follow the gradient's size is told so by its rate, and the penalty in any case.
+    """
+    factor = outputs if loss.name == "bce_with_logits" else outputs / 2 if loss.name == "mse" else 1
+    plain = settings.optimizer.lower() == "sgd"
+    scaled = settings.init == "glorot"  # a preset that follows scikit-learn's
+    lr = settings.lr * factor if plain and scaled else settings.lr
+    options = {"lr": lr, **settings.optimizer_options}
+    named = [(path, one) for path, one in network.named_parameters() if one.requires_grad]
+    if not settings.l2:
+        return optim.get(settings.optimizer, named, **options)
+    penalised = {id(layer.weight) for layer in network.modules() if isinstance(layer, Linear)}
+    decay = settings.l2 / settings.batch_size / factor
+    groups: list[dict[str, Any]] = [
+        {"params": [pair for pair in named if id(pair[1]) in penalised], "weight_decay": decay},
+        {"params": [pair for pair in named if id(pair[1]) not in penalised]},
+    ]
+    return optim.get(settings.optimizer, [group for group in groups if group["params"]], **options)
+
+
+def held_out(
+    targets: NDArray[Any], fraction: float, seed: int, by_class: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Row numbers to train on and to hold out; None where there are too few rows to hold any out.
+
+    Args:
+        targets: as the loss takes them.
+        fraction: to hold out.
+        seed: decides which.
+        by_class: keep each class's share.
+    """
+    count = int(np.ceil(fraction * len(targets)))
+    if count < 1 or len(targets) - count < 2:
+        return None
+    train, _, test = split_indices(targets if by_class else len(targets), count, 0.0, seed, by_class)
+    return train, test
+
+
+def train(
+    network: Module,
+    data: Dataset,
+    validation: Dataset | None,
+    loss: Loss,
+    optimizer: Optimizer,
+    settings: Settings,
+    run: Run,
+) -> History:
+    """Train a network in place, and return its curves.
+
+    Raises:
+        ChainruleError: as `train.fit` does.
+    """
+    metrics = list(run.metrics)
+    if settings.monitor != "loss" and settings.monitor not in [getattr(one, "name", one) for one in metrics]:
+        metrics.append(settings.monitor)
+    callbacks = [*_own_callbacks(settings, validation is not None), *run.callbacks]
+    schedule = settings.schedule
+    return fit(
+        network, data, loss=loss, optimizer=optimizer, epochs=run.epochs, batch_size=settings.batch_size,
+        validation=validation, metrics=metrics, callbacks=callbacks, schedule=_schedule(schedule, settings),
+        clip_norm=settings.clip_norm, clip_value=settings.clip_value, shuffle=run.shuffle, seed=run.seed,
+        engine=run.engine, verbose=run.verbose,
+    )  # fmt: skip
+
+
+def _own_callbacks(settings: Settings, validated: bool) -> list[Callback]:
+    found: list[Callback] = []
+    monitor = f"val_{settings.monitor}" if validated else settings.monitor
+    keep = settings.keep_best and validated
+    if settings.patience is not None or keep:
+        # scikit-learn ends when the count is exceeded.
+        patience = settings.epochs + 1 if settings.patience is None else settings.patience + 1
+        found.append(EarlyStopping(monitor, patience, settings.tol, restore_best_weights=keep))
+    if settings.schedule == "adaptive":
+        found.append(ReduceLROnPlateau("loss", 0.2, 2, settings.tol, min_lr=1e-6))
+    return found
+
+
+def _schedule(wanted: Any, settings: Settings) -> Any:
+    """scikit-learn's schedules by our means."""
+    if wanted in ("constant", "adaptive"):
+        return None
+    if wanted == "invscaling":
+        return _inverse_scaling
+    return wanted
+
+
+def _inverse_scaling(optimizer: Optimizer) -> LRScheduler:
+    """The rate divided by the square root of the steps taken."""
+    made = optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (step + 1) ** 0.5)
+    made.interval = "step"
+    return made
