@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,13 +30,7 @@ class _Model:
 
     def fit(self) -> None:
         X, y, X_valid, y_valid = self._fold.parts()
-        accepted = inspect.signature(self._model.fit).parameters
-        if "validation_data" in accepted:
-            self._model.fit(X, y, validation_data=(X_valid, y_valid))
-        elif "X_val" in accepted:
-            self._model.fit(X, y, X_val=X_valid, y_val=y_valid)
-        else:  # it holds rows out by itself
-            self._model.fit(self._fold.X, self._fold.y)
+        self._model.fit(X, y, X_val=X_valid, y_val=y_valid)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         return np.asarray(self._model.predict(X))
