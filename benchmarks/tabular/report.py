@@ -133,8 +133,12 @@ def _error(mean: float | None, spread: float, best: bool) -> str:
 def _ratios(scores: Scores, sets: list[str], methods: list[str]) -> str:
     found = {method: scores.ratios(method, ("mlp", "mlp-es")) for method in methods}
     lines = [(name, *(_number(found[method].get(name)) for method in methods)) for name in sets]
-    means = tuple(_number(_mean(found[method])) for method in methods)
-    return _table(("set", *_titles(methods)), [*lines, ("**geometric mean**", *means)])
+    groups = {"all": sets, "classes": [name for name in sets if SETS[name].classes]}
+    groups["quantities"] = [name for name in sets if name not in groups["classes"]]
+    for title, group in groups.items():
+        chosen = [{name: ratio for name, ratio in found[method].items() if name in group} for method in methods]
+        lines.append((f"**geometric mean, {title}**", *(_number(_mean(ratios)) for ratios in chosen)))
+    return _table(("set", *_titles(methods)), lines)
 
 
 def _times(scores: Scores, sets: list[str], methods: list[str]) -> str:

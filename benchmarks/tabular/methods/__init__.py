@@ -96,4 +96,10 @@ METHODS: dict[str, Method] = {
     "td-s": Method("pytabkit RealMLP-TD-S", ("pytabkit", "pytabkit"), "pytabkit_realmlp", {}),
     "auto": Method("chainrule auto", _OURS, "chainrule_estimators", {"preset": "auto"}, ours=True),
     "strong": Method("chainrule strong", _OURS, "chainrule_estimators", {"preset": "strong"}, ours=True),
+    "auto-xy": Method(
+        "chainrule auto, `fit(X, y)`", _OURS, "chainrule_estimators", {"preset": "auto", "given": False}, ours=True
+    ),
+    "strong-xy": Method(
+        "chainrule strong, `fit(X, y)`", _OURS, "chainrule_estimators", {"preset": "strong", "given": False}, ours=True
+    ),
 }

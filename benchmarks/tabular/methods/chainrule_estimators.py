@@ -22,15 +22,19 @@ def missing() -> str | None:
 
 
 class _Model:
-    def __init__(self, fold: Fold, preset: str) -> None:
+    def __init__(self, fold: Fold, preset: str, given: bool) -> None:
         from chainrule.estimators import MLPClassifier, MLPRegressor
 
         kind = MLPClassifier if fold.classes else MLPRegressor
-        self._fold, self._model = fold, kind(preset=preset, random_state=fold.seed)
+        self._fold, self._given = fold, given
+        self._model = kind(preset=preset, random_state=fold.seed)
 
     def fit(self) -> None:
-        X, y, X_valid, y_valid = self._fold.parts()
-        self._model.fit(X, y, X_val=X_valid, y_val=y_valid)
+        if self._given:
+            X, y, X_valid, y_valid = self._fold.parts()
+            self._model.fit(X, y, X_val=X_valid, y_val=y_valid)
+        else:
+            self._model.fit(self._fold.X, self._fold.y)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         return np.asarray(self._model.predict(X))
@@ -40,5 +44,6 @@ class _Model:
         return {} if epochs is None else {"epochs": int(epochs)}
 
 
-def make(fold: Fold, preset: str) -> _Model:
-    return _Model(fold, preset)
+def make(fold: Fold, preset: str, given: bool = True) -> _Model:
+    """Without `given` the estimator gets all rows and sees for itself which of them it holds out, and for how long."""
+    return _Model(fold, preset, given)
