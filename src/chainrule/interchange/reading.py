@@ -8,8 +8,9 @@ from typing import Any
 
 from chainrule.errors import ConfigError, DTypeError, FormatError
 from chainrule.files import existing_file
-from chainrule.interchange import bundle, pickles, safetensors, signatures
+from chainrule.interchange import bundle, keras_hdf5, pickles, safetensors, signatures
 from chainrule.interchange.book import from_book, is_book
+from chainrule.interchange.keras import from_keras, is_archive, is_keras, read_archive, read_hdf5
 from chainrule.interchange.pickles import Record
 from chainrule.interchange.sklearn import RECORDS, from_record, from_sklearn, is_sklearn
 from chainrule.interchange.torch import from_torch, is_torch
@@ -28,7 +29,8 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
     Args:
         path: our own file; a pickle of the textbook's weights, or of scikit-learn's MLPClassifier, MLPRegressor or
             Perceptron (``joblib`` files without compression, too); PyTorch's ``.pt`` of a state dict or Sequential;
-            a state dict as safetensors.  The content decides, not the name.
+            a state dict as safetensors; Keras's ``.keras`` and whole networks as ``.h5``.  The content decides, not
+            the name.
         activation: of the hidden layers, where the file does not say it: for state dicts, where it has to be named,
             and for the textbook's weights, whose default is ``"sigmoid"``.
 
@@ -39,6 +41,7 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
         MissingFileError: if there is no such file.
         FormatError: if the file is damaged, of another kind, or asks for anything that it may not have.
         ConfigError: if the activation has to be named, or is named where the file says it.
+        MissingDependencyError: for a file of Keras, without h5py.
     """
     file = existing_file(path, "model file")
     try:
@@ -50,7 +53,7 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
 
 
 def from_object(source: Any, activation: str | None = None) -> Module:
-    """Make a network of an object: a fitted estimator of scikit-learn, PyTorch's, a state dict, the textbook's weights.
+    """Make a network of an object: an estimator of scikit-learn, PyTorch's, Keras's, a state dict, textbook weights.
 
     Args:
         source: the object.
@@ -66,6 +69,9 @@ def from_object(source: Any, activation: str | None = None) -> Module:
     if is_sklearn(source):
         _refuse_activation(activation, "an estimator of scikit-learn")
         return from_record(source) if isinstance(source, Record) else from_sklearn(source)
+    if is_keras(source):
+        _refuse_activation(activation, "a network of Keras")
+        return from_keras(source)
     if is_torch(source) and not isinstance(source, dict):
         _refuse_activation(activation, "a network of PyTorch")
     return from_torch(source, activation)
@@ -75,7 +81,13 @@ def _read(file: Path, activation: str | None) -> Module:
     with file.open("rb") as opened:
         first = opened.read(signatures.ENOUGH)
     if first.startswith(_ZIP):
-        return from_object(read_zip(file), activation)
+        if not is_archive(file):
+            return from_object(read_zip(file), activation)
+        _refuse_activation(activation, "a file of Keras")
+        return read_archive(file)
+    if first.startswith(keras_hdf5.SIGNATURE):
+        _refuse_activation(activation, "a file of Keras")
+        return read_hdf5(file)
     if _looks_pickled(first):
         return _pickled(file, activation)
     header = safetensors.read_header(file)
