@@ -132,6 +132,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
     ),
     "region_map": lambda **how: plot.region_map(regions(small(), (-1, 1, -1, 1)), POINTS, LABELS, **how),
     "restarts": lambda **how: plot.restarts(again(), **how),
+    "runs": lambda **how: plot.runs({"a": HISTORY, "b": {"loss": [1.0, 0.4], "accuracy": [0.6, 0.8]}}, **how),
     "surface_3d": lambda **how: plot.surface_3d(shares, POINTS, LABELS, **how),
     "surface_3d of three": lambda **how: plot.surface_3d(three, POINTS, LABELS, **how),
     "surface_3d of a quantity": lambda **how: plot.surface_3d(

@@ -25,6 +25,7 @@ from chainrule.cli import (
     predict,
     regions,
     report,
+    runs,
 )
 from chainrule.cli.demo import command as demo
 from chainrule.cli.group import Group
@@ -82,6 +83,12 @@ _add(fit.fit, fit.EXAMPLES, _WORK, fit.FitCommand)
 _add(evaluate.evaluate, evaluate.EXAMPLES, _WORK)
 _add(predict.predict, predict.EXAMPLES, _WORK)
 _add(info.info, info.EXAMPLES, _WORK)
+app.add_typer(
+    runs.app,
+    name="runs",
+    rich_help_panel=_WORK,
+    epilog="[bold]Examples[/]\n\n" + "\n\n".join(f"[cyan]{example}[/]" for example in runs.EXAMPLES),
+)
 _add(export.export, export.EXAMPLES, _WORK)
 _add(import_.import_, import_.EXAMPLES, _WORK, name="import")
 _add(report.report, report.EXAMPLES, _BOX)

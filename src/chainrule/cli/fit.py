@@ -18,6 +18,7 @@ EXAMPLES = (
     "chainrule fit flats.csv --drop id,address --kind zip=categorical --missing -99",
     "chainrule fit fashion-mnist --layers 128 --epochs 5",
     "chainrule fit flats.csv --checkpoint runs/flats --resume",
+    "chainrule fit iris --lr 0.01 --name slower",
 )
 
 _PATIENCE = "10"
@@ -42,6 +43,10 @@ def _network(*names: str, **settings: Any) -> Any:
 
 def _training(*names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel="Training", **settings)
+
+
+def _record(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Record", **settings)
 
 
 def _rows(*names: str, **settings: Any) -> Any:
@@ -80,11 +85,15 @@ _SCHEDULE = _training("--schedule", help="Of the learning rate: cosine, one_cycl
 _ENGINE = _training("--engine", help="What runs the steps: native, eager, or auto for the first of them that can.")
 _CHECKPOINT = _training("--checkpoint", metavar="DIR", help="Folder to save the run in as it goes on.")
 _RESUME = _training("--resume", help="Go on from the newest checkpoint in that folder, or begin if there is none.")
+_RUNS = _record("--runs", metavar="DIR", envvar="CHAINRULE_RUNS", help="Folder of records; default: runs.")
+_NAME = _record("--name", help="What to call this run in the list of runs, besides its ID.")
+_NO_RECORD = _record("--no-record", metavar="", help="Leave no record of this run.")
 _TEST = _rows("--test", help="Held out for the final scores, as a fraction or a number; default: 0.2.")
 _VALIDATION = _rows("--validation", help="Held out to watch training; default: 0, or 0.15 for --early-stopping.")
 
 
 def fit(
+    ctx: typer.Context,
     source: Annotated[str, _SOURCE],
     target: Annotated[str | None, _TARGET] = None,
     task: Annotated[str | None, _TASK] = None,
@@ -102,6 +111,9 @@ def fit(
     engine: Annotated[str, _ENGINE] = "auto",
     checkpoint: Annotated[str | None, _CHECKPOINT] = None,
     resume: Annotated[bool, _RESUME] = False,
+    runs: Annotated[str | None, _RUNS] = None,
+    name: Annotated[str | None, _NAME] = None,
+    no_record: Annotated[bool, _NO_RECORD] = False,
     test: Annotated[str | None, _TEST] = None,
     validation: Annotated[str | None, _VALIDATION] = None,
     seed: Seed = 0,
@@ -117,7 +129,7 @@ def fit(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a network on a file or a data set, score it on rows that it has not seen, and save it."""
+    """Train a network on a file or a data set, score it on rows that it has not seen, save it, and record the run."""
     from chainrule.cli.recipe import Recipe, share
     from chainrule.cli.screen import Screen
     from chainrule.cli.training import fit_and_save
@@ -144,6 +156,10 @@ def fit(
         engine=engine,
         checkpoint=checkpoint,
         resume=resume,
+        runs=runs,
+        record=not no_record,
+        name=name,
+        command=tuple(getattr(ctx.find_root().command, "arguments", ())),
     )
     text = TextFile(encoding, delimiter, decimal, no_header)
     columns = Columns(tuple(drop or ()), tuple(kind or ()), tuple(missing or ()))

@@ -16,18 +16,22 @@ __all__ = ["Group"]
 
 
 class Group(TyperGroup):
-    """Runs a command and turns whatever goes wrong into one line and an exit code."""
+    """Runs a command and turns whatever goes wrong into one line and an exit code.
 
-    _arguments: tuple[str, ...] = ()
+    Attributes:
+        arguments: the command line, without the program's name.
+    """
+
+    arguments: tuple[str, ...] = ()
 
     def main(self, args: Any = None, *rest: Any, **options: Any) -> Any:
-        self._arguments = tuple(sys.argv[1:] if args is None else args)
+        self.arguments = tuple(sys.argv[1:] if args is None else args)
         options["standalone_mode"] = False
         try:
             code = super().main(args, *rest, **options)
             _flush()
         except Exception as error:
-            code = failures.report(error, self._arguments)
+            code = failures.report(error, self.arguments)
             _abandon_unwritten()
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -35,7 +39,7 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise typer.Exit(failures.report(error, self._arguments)) from None
+            raise typer.Exit(failures.report(error, self.arguments)) from None
 
 
 def _flush() -> None:

@@ -14,11 +14,13 @@ __all__ = [
     "check_is_text",
     "check_may_become_model",
     "check_may_become_page",
+    "check_may_become_picture",
     "check_writable",
     "make_folder",
 ]
 
 _PAGES = {".html", ".htm", ""}
+_NO_PICTURES = {".safetensors", ".csv", ".json", ".sqlite", ".npz"}
 _NO_TEXT = {".xlsx", ".xls", ".xlsm", ".ods", ".parquet", ".pq", ".npz", ".npy", ".safetensors", ".zip", ".pdf"}
 
 
@@ -112,6 +114,17 @@ def check_may_become_page(path: Path, option: str = "--out") -> None:
         )
     if path.suffix.lower() not in _PAGES:
         raise ConfigError(f"pages are written as HTML, not as {path.suffix}", fix=f"Write {path.stem}.html")
+
+
+def check_may_become_picture(path: Path) -> Path:
+    """Return `path` unless a model or data stand there, going by the name.
+
+    Raises:
+        ConfigError: for a suffix that no picture has.
+    """
+    if path.suffix.lower() in _NO_PICTURES:
+        raise ConfigError(f"pictures are not written as {path.suffix}", fix=f"Write {path.stem}.png")
+    return path
 
 
 def _is_page(path: Path) -> bool:

@@ -35,6 +35,10 @@ class Recipe:
     engine: str = "auto"
     checkpoint: str | None = None
     resume: bool = False
+    runs: str | None = None
+    record: bool = True
+    name: str | None = None
+    command: tuple[str, ...] = ()
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -59,6 +63,8 @@ def check_recipe(recipe: Recipe) -> None:
         raise UnknownNameError("engine", recipe.engine, names)
     if recipe.resume and recipe.checkpoint is None:
         raise ConfigError("--resume needs to know where the checkpoints are", fix="Add --checkpoint runs/iris")
+    if not recipe.record and (recipe.runs is not None or recipe.name is not None):
+        raise ConfigError("--no-record leaves nothing to put into --runs or to name", fix="Leave one of them out")
     if recipe.patience is not None and recipe.validation == 0:
         raise ConfigError("--early-stopping needs validation rows", fix="Add --validation 0.2")
 

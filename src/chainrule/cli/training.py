@@ -12,6 +12,7 @@ from chainrule.cli.options import Columns, TextFile
 from chainrule.cli.paths import check_is_no_input, check_may_become_model, check_writable
 from chainrule.cli.proof import note_single_layer
 from chainrule.cli.recipe import Recipe, check_recipe
+from chainrule.cli.recording import add_scores, mark_failed, recording_of, saying_warnings, show_record
 from chainrule.cli.scoring import measure
 from chainrule.cli.screen import Screen
 from chainrule.cli.sources import Data, is_gate, named, naming_lines, open_data, short_name
@@ -66,7 +67,9 @@ def fit_and_save(
     screen.show("")
     scored = "scores_test" if splits.test is not None else "scores_training"
     report.show(screen, messages.text(f"screen.{scored}", lang), lang)
+    run = add_scores(history, report.scores, "train" if splits.test is None else "test", lang)
     _show_file(screen, path, existed, splits.train, lang)
+    show_record(screen, run, lang)
     screen.document(
         {
             "data": {
@@ -83,6 +86,7 @@ def fit_and_save(
             "evaluation": {"on": "training" if splits.test is None else "test", **report.to_dict()},
             "history": dict(history),
             "file": {"path": path, "bytes": path.stat().st_size, "replaced": existed},
+            "run": None if run is None else {"id": run.id, "path": run.path},
             "separability": None if proof is None else proof.to_dict(),
         }
     )
@@ -139,7 +143,22 @@ def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen:
     done = Checkpoints(recipe.checkpoint).epochs if recipe.checkpoint is not None and recipe.resume else None
     if done:
         screen.say(messages.text("screen.resumed", lang, epoch=done, path=recipe.checkpoint))
-    history = fit(
+    with saying_warnings(lang):
+        history = _fitted(model, splits, recipe, screen, epochs, batch_size)
+    if not history.epochs:
+        raise KeyboardInterrupt
+    try:
+        _check_descent(history)
+    except TrainingError as error:
+        mark_failed(history, str(error))
+        raise
+    return history
+
+
+def _fitted(
+    model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen: Screen, epochs: int, batch_size: int
+) -> History:
+    return fit(
         model,
         splits.train,
         loss=recipe.loss,
@@ -155,11 +174,8 @@ def train(model: nn.Sequential, splits: Splits[Dataset], recipe: Recipe, screen:
         verbose=screen.verbosity,
         checkpoint=recipe.checkpoint,
         resume=recipe.resume,
+        record=recording_of(recipe),
     )
-    if not history.epochs:
-        raise KeyboardInterrupt
-    _check_descent(history)
-    return history
 
 
 def _check_descent(history: History) -> None:

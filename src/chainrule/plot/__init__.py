@@ -31,6 +31,7 @@ from chainrule.plot.overfitting import overfitting
 from chainrule.plot.range_test import range_test
 from chainrule.plot.region_map import region_map
 from chainrule.plot.restarts import restarts
+from chainrule.plot.runs import runs
 from chainrule.plot.surface import decision_surface
 from chainrule.plot.surface3d import surface_3d
 from chainrule.plot.themes import set_theme, theme
@@ -40,5 +41,5 @@ __all__ = [
     "activation", "activation_histograms", "activations", "batch_norm", "confusion", "decision_surface",
     "exercise_sheet", "gates", "gradient_flow", "graph", "graph_svg", "hidden_space", "images", "initialisations",
     "landscape", "learning_rates", "network", "optimizer_paths", "optimizer_race", "overfitting", "range_test",
-    "region_map", "restarts", "set_theme", "surface_3d", "theme", "training_curves", "weights_image",
+    "region_map", "restarts", "runs", "set_theme", "surface_3d", "theme", "training_curves", "weights_image",
 ]  # fmt: skip

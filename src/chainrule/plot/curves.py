@@ -12,7 +12,7 @@ from chainrule.errors import DataError, DTypeError, ShapeError
 from chainrule.messages import text
 from chainrule.plot import canvas
 
-__all__ = ["curve_name", "training_curves"]
+__all__ = ["curve_name", "shrinks", "training_curves"]
 
 # A loss that falls by more than this factor is drawn on a logarithmic axis.
 _LOGARITHMIC = 50
@@ -102,7 +102,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]], lang: str
         every.append(validation)
         label = canvas.caption("validation", lang)
         ax.plot(epochs, validation, color=canvas.COLORS[1], lw=1.8, marker=marker, label=label)
-        _mark_best(ax, epochs, validation, lang, smallest=_shrinks(training))
+        _mark_best(ax, epochs, validation, lang, smallest=shrinks(training))
     values = np.concatenate(every)
     values = values[np.isfinite(values)]
     if name == "loss" and values.size and values.min() > 0 and values.max() / values.min() > _LOGARITHMIC:
@@ -117,7 +117,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]], lang: str
         ax.legend(loc="best", handlelength=2.6)
 
 
-def _shrinks(curve: np.ndarray) -> bool:
+def shrinks(curve: np.ndarray) -> bool:
     """Whether the curve is of a value that training makes smaller."""
     finite = curve[np.isfinite(curve)]
     return bool(finite.size) and bool(finite[0] >= finite[-1])
