@@ -20,7 +20,7 @@ from chainrule.plot.themes import current
 
 __all__ = [
     "COLORS", "FAINT", "GREY", "INK", "MARKERS", "PAPER", "WASH", "caption", "contrast", "drawing", "edge", "frame",
-    "grey_levels", "hangul_font", "is_network", "lighter", "new_figure", "readable", "save",
+    "grey_levels", "grid", "hangul_font", "is_network", "lighter", "new_figure", "readable", "save",
     "shown_language", "signed_colors", "stroke",
 ]  # fmt: skip
 
@@ -292,6 +292,12 @@ def frame(ax: Any) -> None:
     """Draw a fine frame all around the axes."""
     for spine in ax.spines.values():
         spine.set(visible=True, color=lighter(current().grey, 0.45))
+
+
+def grid(ax: Any) -> None:
+    """Draw faint lines across the axes, behind everything, at the heights that are labelled."""
+    ax.grid(axis="y", color=current().faint, lw=0.8)
+    ax.set_axisbelow(True)
 
 
 def signed_colors() -> Any:

@@ -55,8 +55,7 @@ def loss_axis(ax: Any, curves: Iterable[Any]) -> None:
     values = np.concatenate([np.asarray(curve, float) for curve in curves] or [np.zeros(0)])
     if wide(values) and (values[np.isfinite(values)] > 0).all():
         ax.set_yscale("log")
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
 
 
 def loss_limit(firsts: Iterable[float]) -> float:

@@ -110,8 +110,7 @@ def _panel(ax: Any, name: str, history: Mapping[str, Sequence[float]], lang: str
     ax.set_title(curve_name(name, canvas.shown_language(lang)))
     ax.set_xlabel(canvas.caption("epoch", lang))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
     ax.margins(x=0.02)
     if not alone:
         ax.legend(loc="best", handlelength=2.6)

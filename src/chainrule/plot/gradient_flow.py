@@ -75,8 +75,7 @@ def gradient_flow(
         )
         ax.set_xlabel(canvas.caption("layer", lang))
         ax.set_ylabel(canvas.caption("gradient_norm", lang))
-        ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-        ax.set_axisbelow(True)
+        canvas.grid(ax)
         ax.set_title(title or canvas.caption("gradient_flow", lang))
         return canvas.save(ax.figure, path)
 

@@ -131,8 +131,7 @@ def _by_layer(ax: Any, rows: Sequence[Sequence[float]], names: Sequence[str]) ->
                         color=canvas.stroke(i))  # fmt: skip
     ax.set_yscale("log")
     ax.set_xticks(np.arange(len(names)), names, size=8)
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
     ax.margins(x=0.06)
 
 

@@ -146,6 +146,5 @@ def _curves(ax: Any, record: LearningRates, lang: str | None) -> None:
     ax.set_xlabel(canvas.caption("training.step", lang))
     ax.set_ylabel(canvas.caption("training.loss", lang))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
     ax.margins(x=0.02)

@@ -50,8 +50,7 @@ def overfitting(
             _panel(ax, run, record.metric, lang)
         loss_axis(panels[0], [curve for run in runs for curve in (run.losses, run.val_losses)])
         for ax in panels:
-            ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-            ax.set_axisbelow(True)
+            canvas.grid(ax)
         panels[0].set_ylabel(canvas.caption("compare.loss", lang))
         handles = panels[0].get_legend_handles_labels()
         figure.legend(*handles, loc="outside lower left", ncols=3, handlelength=2.8)

@@ -54,8 +54,7 @@ def range_test(
             axes.set_yscale("log")
         axes.set_xlabel(canvas.caption("training.learning_rate", lang))
         axes.set_ylabel(canvas.caption("training.loss", lang))
-        axes.grid(axis="y", color=canvas.FAINT, lw=0.8)
-        axes.set_axisbelow(True)
+        canvas.grid(axes)
         axes.set_title(canvas.caption("training.range_test", lang) if title is None else title, loc="left", pad=22)
         note = {"xytext": (0, 7), "textcoords": "offset points", "xycoords": "axes fraction"}
         axes.annotate(_note(result, lang), (0, 1), size=8.5, **note)

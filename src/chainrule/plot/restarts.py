@@ -92,8 +92,7 @@ def _curves(ax: Any, restarts: Restarts, lang: str | None) -> None:
     ax.set_xlabel(canvas.caption("training.epoch", lang))
     ax.set_ylabel(canvas.caption("training.loss", lang))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
     ax.margins(x=0.02)
     lost = sum(not run.losses for run in restarts.runs)
     if lost:
@@ -159,8 +158,7 @@ def _times(ax: Any, restarts: Restarts, lang: str | None) -> None:
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     ax.set_ylim(0, 1.15 * max(run.seconds for run in restarts.runs))
-    ax.grid(axis="y", color=canvas.FAINT, lw=0.8)
-    ax.set_axisbelow(True)
+    canvas.grid(ax)
     ax.set_title(canvas.caption("training.times", lang), loc="left")
     ax.set_xlabel(canvas.caption("training.seed", lang))
     ax.set_ylabel(canvas.caption("training.seconds", lang))
