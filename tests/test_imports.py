@@ -179,6 +179,6 @@ def test_the_stub_names_what_the_package_offers() -> None:
     named = {node.asname or node.name for node in ast.walk(tree) if isinstance(node, ast.alias)}
     named |= {node.target.id for node in tree.body if isinstance(node, ast.AnnAssign)}
     named |= {target.id for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
-    assert named - {"Any", "np"} == {*chainrule.__all__, *chainrule._BUILTIN}
+    assert named - {"Any", "np"} == {*chainrule.__all__, *chainrule._BUILTIN, *chainrule._OPTIONAL}
     for name in named - {"Any", "np"}:
         getattr(chainrule, name)

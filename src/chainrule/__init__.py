@@ -19,8 +19,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _SUBPACKAGES = (
-    "autograd", "cli", "compat", "core", "data", "engines", "errors", "explain", "interchange", "losses", "messages",
-    "metrics", "nn", "optim", "plot", "reports", "train",
+    "autograd", "cli", "compat", "core", "data", "engines", "errors", "estimators", "explain", "interchange", "losses",
+    "messages", "metrics", "nn", "optim", "plot", "reports", "train",
 )  # fmt: skip
 
 _OPERATIONS = """abs add binary_cross_entropy broadcast_to clip cos div elu erf exp expm1 gather gelu hardtanh
@@ -42,6 +42,7 @@ _NAMES: dict[str, str] = {
     ),
     **dict.fromkeys("generator initial_seed manual_seed".split(), "chainrule.core.rng"),
     **dict.fromkeys("fit evaluate predict predict_proba restarts History".split(), "chainrule.train"),
+    **dict.fromkeys("MLPClassifier MLPRegressor PerceptronClassifier".split(), "chainrule.estimators"),
     "Tensor": "chainrule.core.tensor",
     "GradientTape": "chainrule.core.tape",
     "ChainruleError": "chainrule.errors",
@@ -53,9 +54,10 @@ _NAMES: dict[str, str] = {
 _ALIASES = {"clamp": "clip", "concatenate": "cat"}
 _DTYPES = {"float16", "float32", "float64", "int8", "int32", "int64", "uint8", "bool_"}
 
-# `from chainrule import *` must not hide Python's own functions.
+# `from chainrule import *` must not hide Python's own functions, nor need an optional package.
 _BUILTIN = {"abs", "compile", "max", "min", "pow", "sum"}
-__all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN)  # noqa: PLE0605
+_OPTIONAL = {"estimators", "MLPClassifier", "MLPRegressor", "PerceptronClassifier"}
+__all__ = sorted({*_NAMES, *_ALIASES, *_DTYPES, *_SUBPACKAGES, "__version__"} - _BUILTIN - _OPTIONAL)  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> Any:
@@ -81,4 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_OPTIONAL})

@@ -11,6 +11,7 @@ from chainrule import core as core
 from chainrule import data as data
 from chainrule import engines as engines
 from chainrule import errors as errors
+from chainrule import estimators as estimators
 from chainrule import explain as explain
 from chainrule import interchange as interchange
 from chainrule import losses as losses
@@ -113,6 +114,9 @@ from chainrule.core.tape import GradientTape as GradientTape
 from chainrule.core.tensor import Tensor as Tensor
 from chainrule.engines.inference import compile as compile
 from chainrule.errors import ChainruleError as ChainruleError
+from chainrule.estimators import MLPClassifier as MLPClassifier
+from chainrule.estimators import MLPRegressor as MLPRegressor
+from chainrule.estimators import PerceptronClassifier as PerceptronClassifier
 from chainrule.interchange.bundle import load as load
 from chainrule.nn.summary import summary as summary
 from chainrule.reports import report as report

@@ -8,7 +8,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from chainrule.estimators import MLPClassifier, MLPRegressor
+from chainrule.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
 
 #: Check -> why it does not hold.
 EXPECTED = {
@@ -21,6 +21,8 @@ EXPECTED = {
 }
 
 
-@parametrize_with_checks([MLPClassifier(), MLPRegressor()], expected_failed_checks=lambda _: EXPECTED)
+@parametrize_with_checks(
+    [MLPClassifier(), MLPRegressor(), PerceptronClassifier(max_iter=50)], expected_failed_checks=lambda _: EXPECTED
+)
 def test_estimator(estimator, check):
     check(estimator)

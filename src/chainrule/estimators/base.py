@@ -1,4 +1,4 @@
-"""What classifier and regressor share: parameters, fitting, the hidden layer as a transformer."""
+"""What all estimators share: parameters, fitting, the network's outputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
 
@@ -32,7 +32,7 @@ __all__ = ["BaseMLP"]
 _SEEDS = 2**31 - 1
 
 
-class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
     """Fits networks to tables; see `MLPClassifier` and `MLPRegressor`."""
 
     _answers: Answers
@@ -48,6 +48,11 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         for name, value in parameters.items():
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
+
+    def _parameters(self) -> dict[str, Any]:
+        """All parameters of a training by name."""
+        found: dict[str, Any] = self.get_params(deep=False)
+        return found
 
     # Fitting
 
@@ -77,7 +82,7 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Raises:
             ValueError, TypeError: one line about what cannot be used.
         """
-        again = bool(self.warm_start) and hasattr(self, "_answers")
+        again = bool(self._parameters()["warm_start"]) and hasattr(self, "_answers")
         return self._fit(X, y, sample_weight, again=again, validation=(X_val, y_val, sample_weight_val))
 
     def _fit(
@@ -91,7 +96,7 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         one_epoch: bool = False,
         classes: Any = None,
     ) -> Self:
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         check_parameters(parameters)
         given = read_given(self, X, reset=not again)
         check_consistent_length(X, y) if y is not None else None
@@ -99,7 +104,7 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             self._begin(given, y, classes, parameters, one_epoch)
         elif one_epoch is False:
             self._check_same(y)
-        targets = self._targets.encode(y)
+        targets = self._encode(y)
         weights = _row_weights(sample_weight, given_rows(given))
         weights = self._with_class_weights(weights, targets)
         data = self._dataset(given, targets, weights)
@@ -117,9 +122,7 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         look = look_at(given, names)
         targets = self._look_at_targets(y, classes)
         facts = TableFacts(targets.task, rows, look.numeric, look.categorical, look.features, targets.outputs)
-        settings = settings_of(parameters, facts)
-        if self._keeps_units(settings):
-            settings = replace(settings, scale_target=False)
+        settings = self._adjusted(settings_of(parameters, facts))
         self._random = check_random_state(parameters["random_state"])
         self._targets = self._finish_targets(targets, y, settings)
         self._features = Features.fit(given, look, settings.scaling)  # type: ignore[arg-type]
@@ -147,9 +150,11 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return list(given)
 
     def _dtype(self) -> np.dtype[Any]:
-        if self.dtype not in ("float32", "float64"):
-            raise ConfigError("bad dtype", expected='"float32" or "float64"', got=repr(self.dtype))
-        return np.dtype(self.dtype)
+        wanted = self._parameters()["dtype"]
+        if wanted not in ("float32", "float64"):
+            raise ConfigError("bad dtype", expected='"float32" or "float64"', got=repr(wanted))
+        dtype: np.dtype[Any] = np.dtype(wanted)
+        return dtype
 
     def _seed(self) -> int:
         return int(self._random.randint(_SEEDS))
@@ -173,13 +178,13 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if X is None or y is None:
             raise ConfigError("validation data lack X_val or y_val", fix="Pass both")
         table = read_given(self, X, reset=False)
-        targets = self._targets.encode(y)
+        targets = self._encode(y)
         if len(targets) != given_rows(table):
             raise DataError("X_val and y_val differ in length", got=f"{given_rows(table)} and {len(targets)}")
         return self._dataset(table, targets, _row_weights(sample_weight, given_rows(table)))
 
     def _train(self, data: Dataset, validation: Dataset | None, again: bool) -> None:
-        settings, parameters = self.settings_, self.get_params(deep=False)
+        settings, parameters = self.settings_, self._parameters()
         seed = self._seed()
         if validation is None and settings.validation_fraction:
             data, validation = self._divided(data, seed)
@@ -212,7 +217,7 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._remember(self._run(self._answers.network, data, None, 1))
 
     def _run(self, network: Any, data: Dataset, validation: Dataset | None, epochs: int) -> History:
-        parameters = self.get_params(deep=False)
+        parameters = self._parameters()
         optimizer = self._optimizer or make_optimizer(self.settings_, network, self.n_outputs_, self._loss)
         callbacks = parameters["callbacks"] or ()
         run = Run(
@@ -252,6 +257,10 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _describe_targets(self, y: Any) -> None:
         self._loss = make_loss(self.settings_, self._targets.task)
 
+    def _encode(self, y: Any) -> NDArray[Any]:
+        """Targets as the loss takes them."""
+        return self._targets.encode(y)
+
     def _check_same(self, y: Any) -> None:
         """Before going on with a network: whether the new targets are of the old kind."""
 
@@ -260,9 +269,9 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     ) -> NDArray[np.float64] | None:
         return weights
 
-    def _keeps_units(self, settings: Settings) -> bool:
-        """Whether the loss needs the targets in their own units."""
-        return bool(getattr(settings.loss, "name", settings.loss) == "poisson")
+    def _adjusted(self, settings: Settings) -> Settings:
+        """What this kind of estimator changes of the settings."""
+        return settings
 
     # Using
 
@@ -274,25 +283,6 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_answers")
-
-    def transform(self, X: Any) -> NDArray[Any]:
-        """What leaves the last hidden layer, ``(N, neurons)``: the table as the network has learned to see it.
-
-        Args:
-            X: as in `fit`.
-
-        Raises:
-            ConfigError: for a network without hidden layers.
-        """
-        check_is_fitted(self, "_answers")
-        given = read_given(self, X, reset=False)
-        if not self.settings_.hidden_layer_sizes:
-            raise ConfigError("a network without hidden layers has nothing to transform to")
-        return self._answers.hidden(self._features.transform(given, self._dtype()), -1)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.settings_.hidden_layer_sizes[-1]
 
     @property
     def coefs_(self) -> list[NDArray[Any]]:
@@ -313,7 +303,6 @@ class BaseMLP(Opening, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
-        tags.transformer_tags.preserves_dtype = []
         return tags
 
 

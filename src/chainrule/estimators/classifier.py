@@ -6,27 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import ConfigError, DataError
-from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.classifying import Classifying
+from chainrule.estimators.hidden import HiddenLayer
 from chainrule.estimators.targets import Labels
 from chainrule.estimators.training import make_loss
 
 __all__ = ["MLPClassifier"]
 
 
-def _gives_probabilities(estimator: Any) -> bool:
-    if hasattr(estimator, "_loss"):
-        return bool(estimator._loss.probabilistic)
-    loss = getattr(estimator.loss, "name", estimator.loss)
-    return loss not in ("hinge", "perceptron", "multi_margin")
-
-
-class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+class MLPClassifier(HiddenLayer, Classifying):
     """A multilayer perceptron that tells classes apart, in scikit-learn's habits.
 
     Parameters that are None follow from `preset` and the table.  Names and meanings are scikit-learn's where it has
@@ -133,11 +124,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             raise DataError("classes differ from those of the first call", expected=self.classes_.tolist()[:12])
         return self._fit(X, y, sample_weight, again=again, one_epoch=True, classes=classes)
 
-    # Targets
-
-    def _look_at_targets(self, y: Any, classes: Any) -> Labels:
-        return Labels.of(y, classes)
-
     def _describe_targets(self, y: Any) -> None:
         labels = self._targets
         assert isinstance(labels, Labels)
@@ -181,57 +167,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._loss, self._folded = make_loss(self.settings_, self._targets.task), True
         own: NDArray[np.float64] = self._class_weight[targets]
         return own if weights is None else own * weights
-
-    def _check_same(self, y: Any) -> None:
-        fresh = Labels.of(y)
-        labels = self._targets
-        assert isinstance(labels, Labels)
-        if fresh.several != labels.several or len(np.setdiff1d(fresh.classes, labels.classes)):
-            raise DataError(
-                "warm_start can only be used where y has the same classes as in the previous call to fit",
-                expected=self.classes_.tolist()[:12], got=fresh.classes.tolist()[:12],
-            )  # fmt: skip
-
-    # Using
-
-    def decision_function(self, X: Any) -> NDArray[Any]:
-        """Scores before the softmax or sigmoid: ``(N,)`` for two classes, else ``(N, classes)``."""
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self._targets.task == "binary" else outputs
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The likeliest class of each row; for several labels per row, zeros and ones."""
-        labels = self._labels()
-        outputs = self._outputs(X)
-        if labels.several:
-            return (outputs > 0).astype(np.int64)
-        if labels.task == "multiclass":
-            return labels.decode(outputs.argmax(axis=1))
-        second = (outputs[:, 0] > 0) & (len(labels.classes) > 1)
-        return labels.decode(second.astype(np.int64))
-
-    @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probabilities ``(N, classes)``."""
-        labels = self._labels()
-        outputs = self._outputs(X).astype(np.float64)
-        found = np.asarray(self._loss.link(outputs), np.float64)
-        if labels.task != "binary":
-            return found
-        if len(labels.classes) == 1:
-            return np.ones((len(found), 1))
-        return np.concatenate([1 - found, found], axis=1)
-
-    @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Logarithms of the probabilities."""
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(self.predict_proba(X)))
-
-    def _labels(self) -> Labels:
-        check_is_fitted(self, "_answers")
-        assert isinstance(self._targets, Labels)
-        return self._targets
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

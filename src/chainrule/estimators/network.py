@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import ConfigError, UnknownNameError
+from chainrule.estimators import realmlp
 from chainrule.estimators.presets import Settings, TableFacts
 from chainrule.nn import init
 from chainrule.nn.activation import (
@@ -64,7 +65,8 @@ def build_network(facts: TableFacts, settings: Settings, dtype: Any, seed: int) 
     if settings.norm is not None and settings.norm not in _NORMS:
         raise UnknownNameError("norm", settings.norm, _NORMS)
     rng = np.random.default_rng(seed)
-    layers: list[Module] = []
+    recipe = settings.init == "realmlp"
+    layers: list[Module] = realmlp.first_layers(facts.features, dtype) if recipe else []
     width = facts.features
     for size, name, dropout in zip(sizes, names, dropouts, strict=True):
         if name not in ACTIVATIONS:
@@ -79,7 +81,10 @@ def build_network(facts: TableFacts, settings: Settings, dtype: Any, seed: int) 
         width = size
     last = names[-1] if names else "identity"
     layers.append(_linear(width, facts.outputs, last, settings.init, dtype, rng))
-    return Sequential(*layers)
+    network = Sequential(*layers)
+    if recipe:
+        realmlp.draw_weights(network, rng)
+    return network
 
 
 def _per_layer(value: Any, layers: int, name: str) -> list[Any]:

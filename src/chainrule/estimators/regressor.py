@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -11,13 +12,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
 from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.hidden import HiddenLayer
 from chainrule.estimators.presets import Settings
 from chainrule.estimators.targets import Labels, Quantities
 
 __all__ = ["MLPRegressor"]
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
+class MLPRegressor(RegressorMixin, HiddenLayer, BaseMLP):  # type: ignore[misc]
     """A multilayer perceptron that predicts numbers, one for each row or several, in scikit-learn's habits.
 
     Parameters that are None follow from `preset` and the table.  Names and meanings are scikit-learn's where it has
@@ -92,6 +94,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _finish_targets(self, targets: Labels | Quantities, y: Any, settings: Settings) -> Quantities:
         assert isinstance(targets, Quantities)
         return targets if settings.scale_target else Quantities.of(y, scale=False)
+
+    def _adjusted(self, settings: Settings) -> Settings:
+        counts = getattr(settings.loss, "name", settings.loss) == "poisson"  # which cannot be scaled
+        return replace(settings, scale_target=False) if counts else settings
 
     def _describe_targets(self, y: Any) -> None:
         super()._describe_targets(y)

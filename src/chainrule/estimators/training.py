@@ -13,6 +13,7 @@ from chainrule import losses, optim
 from chainrule.data.dataset import Dataset
 from chainrule.data.splitting import split_indices
 from chainrule.errors import ConfigError
+from chainrule.estimators import realmlp
 from chainrule.estimators.presets import Settings
 from chainrule.losses import Loss
 from chainrule.nn.linear import Linear
@@ -63,7 +64,7 @@ def make_loss(settings: Settings, task: str, class_weight: NDArray[np.float64] |
     options: dict[str, Any] = {}
     if wanted is None:
         wanted = {"multiclass": "cross_entropy", "regression": "mse"}.get(task, "bce_with_logits")
-        if task == "multiclass" and settings.label_smoothing:
+        if task != "regression" and settings.label_smoothing:
             options["label_smoothing"] = settings.label_smoothing
     wanted = _for_task(wanted, task)
     if class_weight is not None:
@@ -106,6 +107,11 @@ def make_optimizer(settings: Settings, network: Module, outputs: int, loss: Loss
     scaled = settings.init == "glorot"  # a preset that follows scikit-learn's
     lr = settings.lr * factor if plain and scaled else settings.lr
     options = {"lr": lr, **settings.optimizer_options}
+    if settings.init == "realmlp":
+        decay = settings.l2 / settings.batch_size / factor
+        twice = outputs == 1 and loss.task == "binary"
+        groups = realmlp.parameter_groups(network, settings.lr, settings.optimizer, decay, twice)
+        return optim.get(settings.optimizer, groups, **options)
     named = [(path, one) for path, one in network.named_parameters() if one.requires_grad]
     if not settings.l2:
         return optim.get(settings.optimizer, named, **options)
@@ -154,13 +160,16 @@ def train(
     if settings.monitor != "loss" and settings.monitor not in [getattr(one, "name", one) for one in metrics]:
         metrics.append(settings.monitor)
     callbacks = [*_own_callbacks(settings, validation is not None), *run.callbacks]
-    schedule = settings.schedule
-    return fit(
-        network, data, loss=loss, optimizer=optimizer, epochs=run.epochs, batch_size=settings.batch_size,
-        validation=validation, metrics=metrics, callbacks=callbacks, schedule=_schedule(schedule, settings),
-        clip_norm=settings.clip_norm, clip_value=settings.clip_value, shuffle=run.shuffle, seed=run.seed,
-        engine=run.engine, verbose=run.verbose,
-    )  # fmt: skip
+    try:
+        return fit(
+            network, data, loss=loss, optimizer=optimizer, epochs=run.epochs, batch_size=settings.batch_size,
+            validation=validation, metrics=metrics, callbacks=callbacks, schedule=_schedule(settings.schedule),
+            clip_norm=settings.clip_norm, clip_value=settings.clip_value, shuffle=run.shuffle, seed=run.seed,
+            engine=run.engine, verbose=run.verbose,
+        )  # fmt: skip
+    finally:
+        for callback in callbacks:  # which would keep the data alive, and go into pickles with them
+            vars(callback).pop("training", None)
 
 
 def _own_callbacks(settings: Settings, validated: bool) -> list[Callback]:
@@ -170,13 +179,17 @@ def _own_callbacks(settings: Settings, validated: bool) -> list[Callback]:
     if settings.patience is not None or keep:
         # scikit-learn ends when the count is exceeded.
         patience = settings.epochs + 1 if settings.patience is None else settings.patience + 1
-        found.append(EarlyStopping(monitor, patience, settings.tol, restore_best_weights=keep))
+        found.append(
+            EarlyStopping(
+                monitor, patience, settings.tol, restore_best_weights=keep, prefer_later=settings.prefer_later
+            )
+        )
     if settings.schedule == "adaptive":
         found.append(ReduceLROnPlateau("loss", 0.2, 2, settings.tol, min_lr=1e-6))
     return found
 
 
-def _schedule(wanted: Any, settings: Settings) -> Any:
+def _schedule(wanted: Any) -> Any:
     """scikit-learn's schedules by our means."""
     if wanted in ("constant", "adaptive"):
         return None
