@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from chainrule.interchange.book import from_book
     from chainrule.interchange.exporting import export
     from chainrule.interchange.keras import from_keras
+    from chainrule.interchange.onnx import from_onnx
     from chainrule.interchange.reading import from_object, read
     from chainrule.interchange.sklearn import from_sklearn
     from chainrule.interchange.torch import from_torch
     from chainrule.interchange.torch_out import to_torch
 
-__all__ = ["export", "from_book", "from_keras", "from_object", "from_sklearn", "from_torch", "read", "to_torch"]
+__all__ = [
+    "export", "from_book", "from_keras", "from_object", "from_onnx", "from_sklearn", "from_torch", "read", "to_torch",
+]  # fmt: skip
 
 _HOMES = {
     "export": "exporting",
     "from_book": "book",
     "from_keras": "keras",
     "from_object": "reading",
+    "from_onnx": "onnx",
     "from_sklearn": "sklearn",
     "from_torch": "torch",
     "read": "reading",

@@ -8,9 +8,10 @@ from typing import Any
 
 from chainrule.errors import ConfigError, DTypeError, FormatError
 from chainrule.files import existing_file
-from chainrule.interchange import bundle, keras_hdf5, pickles, safetensors, signatures
+from chainrule.interchange import bundle, keras_hdf5, onnx_file, pickles, safetensors, signatures
 from chainrule.interchange.book import from_book, is_book
 from chainrule.interchange.keras import from_keras, is_archive, is_keras, read_archive, read_hdf5
+from chainrule.interchange.onnx import from_onnx, is_onnx, read_onnx
 from chainrule.interchange.pickles import Record
 from chainrule.interchange.sklearn import RECORDS, from_record, from_sklearn, is_sklearn
 from chainrule.interchange.torch import from_torch, is_torch
@@ -29,8 +30,8 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
     Args:
         path: our own file; a pickle of the textbook's weights, or of scikit-learn's MLPClassifier, MLPRegressor or
             Perceptron (``joblib`` files without compression, too); PyTorch's ``.pt`` of a state dict or Sequential;
-            a state dict as safetensors; Keras's ``.keras`` and whole networks as ``.h5``.  The content decides, not
-            the name.
+            a state dict as safetensors; Keras's ``.keras`` and whole networks as ``.h5``; ONNX.  The content decides,
+            not the name.
         activation: of the hidden layers, where the file does not say it: for state dicts, where it has to be named,
             and for the textbook's weights, whose default is ``"sigmoid"``.
 
@@ -41,7 +42,7 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
         MissingFileError: if there is no such file.
         FormatError: if the file is damaged, of another kind, or asks for anything that it may not have.
         ConfigError: if the activation has to be named, or is named where the file says it.
-        MissingDependencyError: for a file of Keras, without h5py.
+        MissingDependencyError: for a file of Keras without h5py, and for ONNX without onnx.
     """
     file = existing_file(path, "model file")
     try:
@@ -53,7 +54,7 @@ def read(path: str | os.PathLike[str], activation: str | None = None) -> Module:
 
 
 def from_object(source: Any, activation: str | None = None) -> Module:
-    """Make a network of an object: an estimator of scikit-learn, PyTorch's, Keras's, a state dict, textbook weights.
+    """Make a network of an object: scikit-learn's, PyTorch's, Keras's or ONNX's, a state dict, textbook weights.
 
     Args:
         source: the object.
@@ -72,6 +73,9 @@ def from_object(source: Any, activation: str | None = None) -> Module:
     if is_keras(source):
         _refuse_activation(activation, "a network of Keras")
         return from_keras(source)
+    if is_onnx(source):
+        _refuse_activation(activation, "a graph of ONNX")
+        return from_onnx(source)
     if is_torch(source) and not isinstance(source, dict):
         _refuse_activation(activation, "a network of PyTorch")
     return from_torch(source, activation)
@@ -88,6 +92,9 @@ def _read(file: Path, activation: str | None) -> Module:
     if first.startswith(keras_hdf5.SIGNATURE):
         _refuse_activation(activation, "a file of Keras")
         return read_hdf5(file)
+    if onnx_file.looks_like_onnx(first):
+        _refuse_activation(activation, "a graph of ONNX")
+        return read_onnx(file)
     if _looks_pickled(first):
         return _pickled(file, activation)
     header = safetensors.read_header(file)
