@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -205,22 +207,54 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
 # --------------------------------------------------------------------------------------------- no room, no right
 
 
-def may_write_everything() -> bool:
-    return sys.platform == "win32" or os.geteuid() == 0
+@_posix
+def test_a_folder_that_is_read_only() -> None:
+    """Root may write everywhere, and becomes nobody for this test, in a process of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        fit(folder)
+        folder.chmod(0o500)
+        (folder / "lock").chmod(0o400)
+        if os.geteuid():
+            check_read_only(folder)
+        else:
+            Path(name).chmod(0o755)
+            folder.chmod(0o555)
+            (folder / "lock").chmod(0o444)
+            assert as_nobody(lambda: check_read_only(folder)) == 0
+        folder.chmod(0o700)
 
 
-@pytest.mark.skipif(may_write_everything(), reason="this user may read and write everything")
-def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
-    fit(tmp_path)
-    os.chmod(tmp_path, 0o500)
-    try:
-        (tmp_path / "lock").chmod(0o400)
-        with pytest.raises(MissingFileError, match="cannot write lock: Permission denied"):
-            fit(tmp_path, resume=True)
-        with pytest.raises(MissingFileError, match="cannot make the folder"):
-            fit(tmp_path / "inner")
-    finally:
-        os.chmod(tmp_path, 0o700)
+def check_read_only(folder: Path) -> None:
+    with pytest.raises(MissingFileError, match="cannot write lock: Permission denied"):
+        fit(folder, resume=True)
+    with pytest.raises(MissingFileError, match="cannot make the folder"):
+        fit(folder / "inner")
+    with pytest.raises(MissingFileError, match="Permission denied"):
+        nn.Linear(2, 2).save(folder / "model.safetensors")
+
+
+def as_nobody(do: Callable[[], None]) -> int:
+    """Do something without any rights; returns 0 if it worked."""
+    child = os.fork()
+    if not child:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            do()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become nobody")
+def test_as_nobody_can_fail(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    assert as_nobody(lambda: (tmp_path / "x").write_text("x") and None) == 1
+    assert not (tmp_path / "x").exists()
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ LARGE = 16 * 2**20
 
 #: A compressed file may expand to this many bytes in any case.
 _SMALL = 64 * 2**20
+_PIECE = 2**20
 
 
 def read_csv(
@@ -160,11 +161,14 @@ def _unzipped(content: bytes, path: Path) -> bytes:
     try:
         limit = most_bytes(len(content), _SMALL)
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-            text = file.read(limit + 1)
+            pieces, size = [], 0
+            while size <= limit and (piece := file.read(_PIECE)):  # read(limit) would take room for all at once
+                pieces.append(piece)
+                size += len(piece)
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"the gzip file is damaged: {error}", where=path) from error
-    check_expansion(len(text), len(content), _SMALL, path)
-    return text
+    check_expansion(size, len(content), _SMALL, path)
+    return b"".join(pieces)
 
 
 def _decoded(content: bytes, where: str, encoding: str | None) -> str:

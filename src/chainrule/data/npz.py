@@ -27,6 +27,7 @@ __all__ = ["read_npz"]
 _INPUTS = ("x", "X", "inputs", "images", "data")
 _TARGETS = ("y", "Y", "targets", "labels", "target")
 _SMALL = 512 * 2**20  # bytes that an archive may expand to in any case
+_LONGEST = 200  # characters of a text from the file in a message
 _VALIDATION = ("val", "valid", "validation")
 
 
@@ -49,7 +50,7 @@ def read_npz(path: str | os.PathLike[str], *, task: Task | None = None) -> Datas
             raise DataError(
                 "the archive has no inputs",
                 expected="x and y, or x_train and y_train",
-                got=", ".join(arrays),
+                got=_brief(", ".join(arrays)),
                 where=path,
             )
         return _dataset(*whole, arrays, found, task, training=True)
@@ -103,12 +104,12 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"the file is not a readable .npz archive: {error}", where=path) from error
+        raise FormatError(f"the file is not a readable .npz archive: {_brief(error)}", where=path) from error
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     """Read one array, after comparing the size that its header declares with what the archive holds."""
-    name = info.filename.removesuffix(".npy")
+    name = _brief(info.filename.removesuffix(".npy"))
     with archive.open(info) as file:
         shape, fortran, dtype = _header(file, name, path)
         if dtype.hasobject:
@@ -124,6 +125,12 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> NDArr
     return content.reshape(shape, order="F" if fortran else "C")
 
 
+def _brief(value: object) -> str:
+    """The start of what may be very long: names and texts are the file's own."""
+    shown = " ".join(str(value).split())
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
+
+
 def _header(file: IO[bytes], name: str, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     if version in {(1, 0), (2, 0)}:
@@ -131,8 +138,8 @@ def _header(file: IO[bytes], name: str, path: Path) -> tuple[tuple[int, ...], bo
         try:
             shape, fortran, dtype = read(file)
         except (TypeError, SyntaxError, tokenize.TokenError, MemoryError) as error:
-            raise FormatError(f"array {name!r} has a damaged header: {error}", where=path) from error
+            raise FormatError(f"array {name!r} has a damaged header: {_brief(error)}", where=path) from error
         if any(type(side) is not int or side < 0 for side in shape):
-            raise FormatError(f"array {name!r} declares an impossible shape", got=str(shape), where=path)
+            raise FormatError(f"array {name!r} declares an impossible shape", got=_brief(shape), where=path)
         return shape, fortran, dtype
     raise FormatError(f"array {name!r} is in version {version} of the .npy format, which is not supported", where=path)

@@ -73,6 +73,7 @@ def _rows(file: Any, path: Path) -> Any:
     check_expansion(file.metadata.num_rows * max(1, file.metadata.num_columns) // 8, stored, _SMALL, path)
     parts, size = [], 0
     for part in file.iter_batches(_PART):
+        part.validate(full=True)  # text that is none, and indices that lead nowhere
         size += sum(map(_size, part.columns))
         check_expansion(size, stored, _SMALL, path)
         parts.append(part)

@@ -33,6 +33,10 @@ class Zip:
         self.entries = {info.filename: info for info in archive.infolist()}
         if len(self.entries) != len(archive.infolist()) or len(self.entries) > _MOST_ENTRIES:
             raise FormatError("the zip file has two entries of one name, or too many", where=path)
+        # Entries may lie within each other, and a few of them come to many times the file.
+        stored = sum(one.file_size for one in self.entries.values() if one.compress_type == zipfile.ZIP_STORED)
+        if stored > self._size:
+            raise FormatError("the entries of the zip file are larger than the file", where=path)
 
     def read(self, name: str) -> bytes:
         """The content of an entry.
