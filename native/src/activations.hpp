@@ -103,7 +103,7 @@ struct Silu {
   static CR_INLINE V forward(V x, ActivationArgs) { return x / (all<V>(1) + exp(-x)); }
   template <class V>
   static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
-    const V s = cr::sigmoid(x);
+    const V s = vanishing_sigmoid(x);
     return g * (s * (all<V>(1) + x * (all<V>(1) - s)));
   }
 };
@@ -129,7 +129,7 @@ struct Mish {
   template <class V>
   static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
     const V t = inner_tanh(x);
-    return g * (t + x * (all<V>(1) - t * t) * cr::sigmoid(x));
+    return g * (t + x * (all<V>(1) - t * t) * vanishing_sigmoid(x));
   }
   template <class V>
   static CR_INLINE V inner_tanh(V x) { return cr::tanh(Softplus::forward(x, {1, 20})); }

@@ -53,6 +53,20 @@ CR_INLINE Vec<float> times_power_of_two(Vec<float> y, Vec<float> k, Bits<Vec<flo
 CR_INLINE Quad<float> times_power_of_two(Quad<float> y, Quad<float> k, Bits<Quad<float>>) { return _mm_scalef_ps(y, k); }
 #endif
 
+// Whether a comparison holds in any lane.
+template <class M>
+CR_INLINE bool any(M comparison) {
+  std::uint64_t words[sizeof(M) / 8], together = 0;
+  std::memcpy(words, &comparison, sizeof words);
+  for (const std::uint64_t word : words) together |= word;
+  return together != 0;
+}
+#if defined(__AVX512DQ__)
+CR_INLINE bool any(Mask<float> comparison) {
+  return _mm512_movepi32_mask(reinterpret_cast<__m512i>(comparison)) != 0;
+}
+#endif
+
 // Where a vector is used several times: GCC would read it from memory each time, and loads become the bottleneck.
 template <class V>
 CR_INLINE void keep_in_register([[maybe_unused]] V& x) {

@@ -147,19 +147,22 @@ CR_INLINE V folded(V x, F f) {
 
 // a·b + c, rounded once where the processor can.  Where two products are added, this says which of them is rounded by
 // itself: left to the compiler, the choice (and the last bit) could differ from one place of use to the next.
+#if defined(FP_FAST_FMAF) && defined(FP_FAST_FMA)
+inline constexpr bool kFused = true;
+#else
+inline constexpr bool kFused = false;
+#endif
 template <class V>
 CR_INLINE V multiply_add(V a, V b, V c) {
-#if defined(FP_FAST_FMAF) && defined(FP_FAST_FMA)
-  if constexpr (Lanes<V>::count == 1) {
+  if constexpr (!kFused) {
+    return a * b + c;
+  } else if constexpr (Lanes<V>::count == 1) {
     return std::fma(a, b, c);
   } else {
     V y{};
     for (int i = 0; i < Lanes<V>::count; ++i) y[i] = std::fma(a[i], b[i], c[i]);
     return y;
   }
-#else
-  return a * b + c;
-#endif
 }
 
 }  // namespace CR_ISA

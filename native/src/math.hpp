@@ -62,6 +62,13 @@ CR_INLINE V sqrt(V x) {
   return lane_by_lane(x, [](Number<V> lane) { return std::sqrt(lane); });
 }
 
+// x - k·ln 2 within 2e-9·|k|: where the processor rounds a product and a sum once, one constant is enough for that.
+template <class V>
+CR_INLINE V less_ln2(V x, V k) {
+  if constexpr (kFused) return multiply_add(k, all<V>(-0.693147180559945), x);
+  else return (x - k * all<V>(kLn2High)) - k * all<V>(kLn2Low);
+}
+
 // e^x = 2^k·e^r, |r| ≤ ½ ln 2.
 template <class V>
 CR_INLINE V exp(V x) {
@@ -159,21 +166,27 @@ CR_INLINE V erf(V x) {
   }
 }
 
-// 1 / (1 + e^-x), within 3 units in the last place in float: a shorter polynomial than exp's, and 2^k goes into the sum.
+// 1 / (1 + e^-x), within 4 units in the last place in float: a shorter polynomial than exp's, and 2^k goes into the sum.
+// Below -87 it may be 0 at once.
 template <class V>
 CR_INLINE V sigmoid(V x) {
   if constexpr (kIsFloat<V>) {
-    const V clipped = at_most(at_least(x, all<V>(-88)), all<V>(87));
+    const V clipped = at_most(at_least(x, all<V>(-88.3)), all<V>(87));
     const V rounded = clipped * all<V>(-1.4426950408889634) + all<V>(kRounder);
     const V k = rounded - all<V>(kRounder);
-    const V r = (-clipped - k * all<V>(kLn2High)) - k * all<V>(kLn2Low);
+    const V r = less_ln2(-clipped, k);
     const V y = polynomial(r, 1, 0.999999702, 0.499991298, 0.166676328, 0.0419004522, 0.00829154905);
     const V power = number_of<V>((bits_of(rounded) + 127u) << 23);
-    const V inverse = quick_inverse(y * power + all<V>(1));
-    return x < all<V>(-88) ? V{} : inverse;  // else too large for what is multiplied by it
+    return quick_inverse(y * power + all<V>(1));
   } else {
     return all<V>(1) / (all<V>(1) + exp(-x));
   }
+}
+
+// The same, but exactly 0 where it is no ordinary number any more: for products with x, which may be infinite.
+template <class V>
+CR_INLINE V vanishing_sigmoid(V x) {
+  return x < all<V>(-88) ? V{} : sigmoid(x);
 }
 
 // ln(1 + e^x), stable on both sides.

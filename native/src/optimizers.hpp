@@ -85,12 +85,22 @@ struct Step {
   T keep_square = 0;  // of the average of squares
   T take_square = 0;  // of a square into it
   bool maximize = false, nesterov = false, centered = false;
+
+  // w ← w - rate·g and nothing more.
+  bool is_plain_descent(OptimizerKind kind) const {
+    return kind == OptimizerKind::sgd && slots == 0 && decay == 0 && !maximize;
+  }
 };
 
 // Whether two later steps with the same options differ; the first step of all may be another one.
 inline bool depends_on_step(OptimizerKind kind, const Hyper& hyper) {
   return kind == OptimizerKind::adam || kind == OptimizerKind::adamw ||
          (kind == OptimizerKind::adagrad && hyper.lr_decay != 0);
+}
+
+// Whether the numbers of step k of a block differ from those of the step before.  (A first step may be special.)
+inline bool changes_at(std::size_t k, bool constant, OptimizerKind kind, const Hyper& hyper) {
+  return k < 2 || !constant || depends_on_step(kind, hyper);
 }
 
 template <class T>

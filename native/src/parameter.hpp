@@ -65,9 +65,7 @@ class Updater {
 
   // Whether the update is w ← w - ηg and nothing else.
   bool is_plain_descent(const Parameter<T>& parameter) const {
-    const Step<T>& step = *parameter.step;
-    return kind_ == OptimizerKind::sgd && step.slots == 0 && step.decay == 0 && !step.maximize && !waits(parameter) &&
-           !std::isfinite(clip_value);
+    return parameter.step->is_plain_descent(kind_) && !waits(parameter) && !std::isfinite(clip_value);
   }
 
   // Takes the gradient of `n` values from `offset` on; whole vectors.

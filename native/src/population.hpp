@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "block.hpp"
+#include "gate.hpp"
 #include "small.hpp"
 #include "threads.hpp"
 
@@ -94,18 +95,18 @@ class Population {
       first_ = first, count_ = std::min(kLanes, block_.networks - first);
       exchange<true>();
       astray_ = V{};
-      Step<T> step{};
-      bool same = false;
       T scale = 1;
-      for (std::size_t k = 0; k < block_.steps; ++k) {
-        if (k % kPatience == kPatience - 1 && !goes_on()) return;
-        if (k == 0 || !same_batches(k)) scale = gather(k), small_.look_at_targets();
-        const Hyper& hyper = block_.hypers[block_.hypers.size() > 1 ? k : 0];
-        const std::int64_t number = block_.steps_before + static_cast<std::int64_t>(k) + 1;
-        if (!same) step = make_step<T>(population_.optimizer_, hyper, number);
-        same = k > 0 && block_.hypers.size() == 1 && !depends_on_step(population_.optimizer_, hyper);
-        note_losses(k, small_.learn(population_.loss_, scale));
-        small_.update(population_.optimizer_, step);
+      std::size_t patience = kPatience;
+      for (std::size_t k = 0; k < block_.steps;) {
+        if (k == 0 || !same_batches(k, k + 1)) scale = gather(k), small_.look_at_targets();
+        std::size_t end = std::min(k + kPatience, block_.steps);
+        if (!same_batches(k + 1, end)) end = k + 1;
+        if (!gate_steps(k, end, scale)) steps(k, end, scale);
+        if (end >= patience) {
+          patience = end + kPatience;
+          if (!goes_on()) return;
+        }
+        k = end;
       }
       exchange<false>();
       find_refused();
@@ -114,12 +115,48 @@ class Population {
    private:
     static constexpr std::size_t kPatience = 64;  // steps between looks at the clock
 
-    bool same_batches(std::size_t k) const {
+    // Whether the batches of these steps are those of the step before them.
+    bool same_batches(std::size_t begin, std::size_t end) const {
       for (std::size_t i = 0; i < (block_.own_rows ? count_ : 1); ++i) {
-        const std::int64_t* index = block_.batch(first_ + i, k);
-        if (!std::equal(index, index + block_.rows, index - block_.rows)) return false;
+        const std::int64_t* index = block_.batch(first_ + i, begin);
+        if (!std::equal(index, index + (end - begin) * block_.rows, index - block_.rows)) return false;
       }
       return true;
+    }
+
+    void renew_step(std::size_t k) {
+      const bool constant = block_.hypers.size() == 1;
+      const Hyper& hyper = block_.hypers[constant ? 0 : k];
+      if (changes_at(k, constant, population_.optimizer_, hyper))
+        step_ = make_step<T>(population_.optimizer_, hyper, block_.steps_before + static_cast<std::int64_t>(k) + 1);
+    }
+
+    void steps(std::size_t begin, std::size_t end, T scale) {
+      for (std::size_t k = begin; k < end; ++k) {
+        renew_step(k);
+        note_losses(k, small_.learn(population_.loss_, scale));
+        small_.update(population_.optimizer_, step_);
+      }
+    }
+
+    // The same on the quick way, if it is a gate's network that is trained.
+    bool gate_steps([[maybe_unused]] std::size_t begin, [[maybe_unused]] std::size_t end, [[maybe_unused]] T scale) {
+      if constexpr (kIsFloat<V>) {
+        renew_step(begin);
+        if (small_.slots() != kGateRows || !step_.is_plain_descent(population_.optimizer_)) return false;
+        if (population_.loss_.kind == LossKind::bce && !small_.all_sure()) return false;
+        return with_gate<V, false>(population_.layers_, population_.loss_.kind, [&](auto gate) {
+          const GateRows<V> rows{small_.inputs.data(), small_.targets.data(), small_.valid.data()};
+          const bool constant = block_.hypers.size() == 1;
+          for (std::size_t k = begin; k < end; k = constant ? end : k + 1) {
+            renew_step(k);
+            gate.run(small_.weights.data(), rows, all<V>(step_.rate * scale), constant ? end - k : 1,
+                     [this, k, scale](std::size_t i, V loss, V) { return note_losses(k + i, loss * scale), true; });
+          }
+        });
+      } else {
+        return false;
+      }
     }
 
     // Takes the batches of step k; returns what their summed losses are multiplied by.
@@ -200,6 +237,7 @@ class Population {
     const Population& population_;
     const PopulationBlock<T>& block_;
     SmallNetwork<V, V> small_;
+    Step<T> step_{};
     V astray_{};
     std::size_t first_ = 0, count_ = 0;
   };

@@ -140,7 +140,7 @@ class SmallNetwork {
   std::size_t outputs() const { return layers_.back().out; }
   std::size_t slots() const { return slots_; }
   void use_slots(std::size_t slots) { slots_ = slots; }
-  const std::vector<V>& output() const { return values_.back(); }
+  std::vector<V>& output() { return values_.back(); }
 
   // Everything up to the gradients of one step; returns the loss, for each lane.
   V learn(const LossSpec& loss, T scale) {
@@ -176,6 +176,8 @@ class SmallNetwork {
 
   std::vector<std::vector<W>>& states() { return states_; }
 
+  bool all_sure() const { return hard_; }  // whether all targets are 0 or 1
+
   // To be called when targets have changed.
   void look_at_targets() {
     V soft{};
@@ -202,7 +204,7 @@ class SmallNetwork {
 
   // Activations that are applied on the way from the registers to memory: the common ones.
   template <class Row>
-  static constexpr bool kFused = kIsFloat<V> && (std::is_same_v<Row, activation::Sigmoid> ||
+  static constexpr bool kFusedActivation = kIsFloat<V> && (std::is_same_v<Row, activation::Sigmoid> ||
                                                  std::is_same_v<Row, activation::Relu> ||
                                                  std::is_same_v<Row, activation::Tanh>);
 
@@ -229,7 +231,7 @@ class SmallNetwork {
     with_activation(layer.activation, [&](auto row) {
       using Row = decltype(row);
       const ActivationArgs args = layer.args;
-      if constexpr (kFused<Row>) {
+      if constexpr (kFusedActivation<Row>) {
         combine(w, {layer.in, 1}, start, x, layer.out, layer.in, slots,
                 [=](std::size_t i, V sum) CR_INLINED { y[i] = Row::forward(sum, args); });
       } else {
@@ -334,7 +336,7 @@ class SmallNetwork {
     with_activation(below.activation, [&](auto row) {
       using Row = decltype(row);
       const ActivationArgs args = below.args;
-      if constexpr (kFused<Row>) {
+      if constexpr (kFusedActivation<Row>) {
         combine(w, {1, layer.in}, nullptr, g, layer.in, layer.out, slots, [=](std::size_t i, V sum) CR_INLINED {
           lower[i] = Row::backward(sum, V{}, y_below[i], args);
         });
@@ -350,7 +352,7 @@ class SmallNetwork {
 
   std::vector<SmallLayer> layers_;
   std::size_t slots_, count_ = 0;
-  bool hard_ = false;  // all targets are 0 or 1
+  bool hard_ = false;
   std::vector<V> gradients_;  // where lanes are samples, their sums are still to be taken
   std::vector<std::vector<W>> states_;
   std::vector<std::vector<V>> sums_, values_;

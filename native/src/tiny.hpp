@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "block.hpp"
+#include "gate.hpp"
 #include "network.hpp"
 #include "small.hpp"
 
@@ -68,47 +69,29 @@ class TinyTrainer {
   class TinyRun {
    public:
     TinyRun(Network<T>& network, const std::vector<SmallLayer>& layers, const Block<T>& block)
-        : network_(network), block_(block), slots_((block.rows + kLanes - 1) / kLanes), small_(layers, slots_) {}
+        : network_(network), block_(block), slots_((block.rows + kLanes - 1) / kLanes), layers_(layers), small_(layers, slots_) {}
 
     Outcome run(const LossSpec& loss, const Updater<T>& updater, const std::function<bool()>& interrupted) {
       const FlushDenormals flushed;
       exchange(true);
-      const OptimizerKind kind = updater.kind();
-      std::int64_t& steps = network_.parameters().front()->steps;
-      const std::size_t group = network_.parameters().front()->group;
-      T scale = 1;
-      const bool constant = block_.hypers.size() == block_.groups;
-      Step<T> step{};
       Outcome outcome;
+      T scale = 1;
       auto asked = std::chrono::steady_clock::now();
-      const std::int64_t* batch = nullptr;
-      for (std::size_t k = 0; k < block_.steps && !outcome.interrupted; ++k) {
+      for (std::size_t k = 0; k < block_.steps && !outcome.stopped && !outcome.interrupted;) {
         const std::int64_t* index = block_.index + k * block_.rows;
-        if (!batch || !std::equal(index, index + block_.rows, batch)) {
+        if (k == 0 || !same_batches(k, k + 1)) {
           const double counted = gather(loss, index);
           small_.look_at_targets();
           if (loss.mean) scale = static_cast<T>(1 / counted);
         }
-        batch = index;
-        ++steps;
-        if (k < 2 || !constant || depends_on_step(kind, block_.hypers_at(k)[group]))
-          step = make_step<T>(kind, block_.hypers_at(k)[group], steps);
-        const V lanes = small_.learn(loss, scale);
-        T total = 0;
-        for (std::size_t i = 0; i < kLanes; ++i) total += lanes[i];
-        block_.losses[k] = static_cast<double>(total);
-        outcome.steps = k + 1;
-        if (block_.outputs) keep_outputs(k);
-        if (!std::isfinite(total)) {
-          outcome.stopped = true;
-          --steps;
-          break;
-        }
-        small_.update(kind, step);
-        if (k % 1024 == 1023 && std::chrono::steady_clock::now() - asked > std::chrono::milliseconds(10)) {
+        std::size_t end = std::min((k / kPatience + 1) * kPatience, block_.steps);
+        if (!same_batches(k + 1, end)) end = k + 1;
+        if (!gate_steps(loss, updater, k, end, scale, outcome)) steps(loss, updater, k, end, scale, outcome);
+        if (end % kPatience == 0 && std::chrono::steady_clock::now() - asked > std::chrono::milliseconds(10)) {
           outcome.interrupted = interrupted();
           asked = std::chrono::steady_clock::now();
         }
+        k = end;
       }
       exchange(false);
       return outcome;
@@ -116,6 +99,68 @@ class TinyTrainer {
 
    private:
     static constexpr std::size_t kLanes = Lanes<V>::count;
+    static constexpr std::size_t kPatience = 1024;  // steps between looks at the clock
+
+    bool same_batches(std::size_t begin, std::size_t end) const {
+      const std::int64_t* index = block_.index + begin * block_.rows;
+      return std::equal(index, index + (end - begin) * block_.rows, index - block_.rows);
+    }
+
+    void renew_step(const Updater<T>& updater, std::size_t k) {
+      Parameter<T>& first = *network_.parameters().front();
+      const Hyper& hyper = block_.hypers_at(k)[first.group];
+      if (changes_at(k, block_.hypers.size() == block_.groups, updater.kind(), hyper))
+        step_ = make_step<T>(updater.kind(), hyper, first.steps + 1);
+    }
+
+    void steps(const LossSpec& loss, const Updater<T>& updater, std::size_t begin, std::size_t end, T scale,
+               Outcome& outcome) {
+      for (std::size_t k = begin; k < end; ++k) {
+        renew_step(updater, k);
+        const V lanes = small_.learn(loss, scale);
+        if (!note(k, lanes, outcome)) return;
+        small_.update(updater.kind(), step_);
+      }
+    }
+
+    // The same on the quick way, if it is a gate's network that is trained.
+    bool gate_steps([[maybe_unused]] const LossSpec& loss, [[maybe_unused]] const Updater<T>& updater,
+                    [[maybe_unused]] std::size_t begin, [[maybe_unused]] std::size_t end, [[maybe_unused]] T scale,
+                    [[maybe_unused]] Outcome& outcome) {
+      if constexpr (std::is_same_v<V, Quad<float>>) {
+        renew_step(updater, begin);
+        if (!step_.is_plain_descent(updater.kind()) || (loss.kind == LossKind::bce && !small_.all_sure())) return false;
+        return with_gate<V, true>(layers_, loss.kind, [&](auto gate) {
+          V weights[gate.kWeights];
+          for (std::size_t i = 0; i < gate.kWeights; ++i) weights[i] = all<V>(small_.weights[i]);
+          const GateRows<V> rows{small_.inputs.data(), small_.targets.data(), small_.valid.data()};
+          const bool constant = block_.hypers.size() == block_.groups;
+          for (std::size_t k = begin; k < end && !outcome.stopped; k = constant ? end : k + 1) {
+            renew_step(updater, k);
+            gate.run(weights, rows, all<V>(step_.rate * scale), constant ? end - k : 1,
+                     [this, k, scale, &rows, &outcome](std::size_t i, V loss, V output) CR_INLINED {
+                       if (block_.outputs) small_.output().front() = output;
+                       return note(k + i, rows.valid[0] > V{} ? loss * scale : V{}, outcome);
+                     });
+          }
+          for (std::size_t i = 0; i < gate.kWeights; ++i) small_.weights[i] = weights[i][0];
+        });
+      } else {
+        return false;
+      }
+    }
+
+    // Writes down what step k was like before its update; says whether that is to be made.
+    CR_INLINED bool note(std::size_t k, V losses, Outcome& outcome) {
+      T total = 0;
+      for (std::size_t i = 0; i < kLanes; ++i) total += losses[i];
+      block_.losses[k] = static_cast<double>(total);
+      outcome.steps = k + 1;
+      if (block_.outputs) keep_outputs(k);
+      outcome.stopped = !std::isfinite(total);
+      network_.parameters().front()->steps += !outcome.stopped;
+      return !outcome.stopped;
+    }
 
     double outputs() const { return static_cast<double>(network_.output_columns()); }
 
@@ -171,7 +216,9 @@ class TinyTrainer {
     Network<T>& network_;
     const Block<T>& block_;
     std::size_t slots_;
+    std::vector<SmallLayer> layers_;
     SmallNetwork<T, V> small_;
+    Step<T> step_{};
   };
 };
 

@@ -143,7 +143,7 @@ class Trainer {
     for (Clock& clock : clocks_) {
       const Hyper& hyper = block.hypers_at(k)[clock.group];
       ++clock.steps;
-      if (k < 2 || !constant || depends_on_step(updater_.kind(), hyper))
+      if (changes_at(k, constant, updater_.kind(), hyper))
         clock.step = make_step<T>(updater_.kind(), hyper, clock.steps);
     }
     for (BatchNormLayer<T>* norm : norms_) norm->count();
