@@ -200,13 +200,14 @@ def test_links():
     softmax = np.exp(z) / np.exp(z).sum()
     sigmoid = 1 / (1 + np.exp(-z))
     wanted = {"cross_entropy": softmax, "bce_with_logits": sigmoid, "nll": np.exp(z), "poisson": np.exp(z)}
+    wanted |= {"focal": softmax, "binary_focal": sigmoid}
     for name in EVERY:
         loss = losses.get(name)
         for value in (z, Tensor(z)):
             found = loss.link(value)
             assert type(found) is type(value)
             assert_numbers(found, wanted.get(name, z), rtol=1e-14)
-        assert loss.probabilistic == (loss.task == "multiclass" or name in ("bce", "bce_with_logits"))
+        assert loss.probabilistic == (name in {*wanted, "bce"} - {"poisson"})
         assert loss.threshold == (0.0 if name in ("hinge", "perceptron") else 0.5)
 
 

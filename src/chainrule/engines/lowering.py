@@ -23,6 +23,10 @@ from chainrule.optim.registry import OPTIMIZERS
 __all__ = ["Lowered", "LoweredLoss", "Refusal", "Stage", "lower", "lower_loss", "lower_model"]
 
 
+#: Losses that compiled engines do not know.
+_ON_EAGER_ALONE = {"binary_focal", "focal", "multi_margin", "quantile"}
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer: the reason why an engine cannot run a plan
     """Why a plan cannot be described so; caught by engines."""
 
@@ -142,6 +146,8 @@ def lower_loss(loss: Loss, outputs: int) -> LoweredLoss:
     """
     if losses.LOSSES.get(loss.name) is not type(loss):
         raise Refusal(f"{type(loss).__name__} is not one of chainrule's own losses")
+    if loss.name in _ON_EAGER_ALONE:
+        raise Refusal(f"loss {loss.name!r} is not one of those that it knows")
     if loss.reduction == "none":
         raise Refusal("a loss without reduction is not one number")
     options = {name: value for name, value in loss.config().items() if value is not None}

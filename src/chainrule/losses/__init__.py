@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from chainrule.losses.base import Loss
 from chainrule.losses.binary import BCELoss, BCEWithLogitsLoss, HingeLoss, PerceptronLoss
+from chainrule.losses.focal import BinaryFocalLoss, FocalLoss
+from chainrule.losses.margin import MultiMarginLoss
 from chainrule.losses.multiclass import CrossEntropyLoss, NLLLoss
 from chainrule.losses.registry import LOSSES, get
-from chainrule.losses.regression import HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, SmoothL1Loss
+from chainrule.losses.regression import HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, QuantileLoss, SmoothL1Loss
 
 __all__ = [
-    "LOSSES", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "HingeLoss", "HuberLoss", "L1Loss", "Loss", "MSELoss",
-    "NLLLoss", "PerceptronLoss", "PoissonNLLLoss", "SmoothL1Loss", "get",
+    "LOSSES", "BCELoss", "BCEWithLogitsLoss", "BinaryFocalLoss", "CrossEntropyLoss", "FocalLoss", "HingeLoss",
+    "HuberLoss", "L1Loss", "Loss", "MSELoss", "MultiMarginLoss", "NLLLoss", "PerceptronLoss", "PoissonNLLLoss",
+    "QuantileLoss", "SmoothL1Loss", "get",
 ]  # fmt: skip

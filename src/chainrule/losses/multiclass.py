@@ -13,10 +13,10 @@ from chainrule.errors import ConfigError, ShapeError
 from chainrule.losses.base import Loss, array_of, constant_like
 from chainrule.losses.validation import check_classes, check_range, number_from, weight_array
 
-__all__ = ["CrossEntropyLoss", "NLLLoss"]
+__all__ = ["ClassLoss", "CrossEntropyLoss", "NLLLoss", "picked"]
 
 
-class _ClassLoss(Loss):
+class ClassLoss(Loss):
     """What the losses over C classes share: class indices, their weights, and one index to be ignored."""
 
     task = "multiclass"
@@ -39,13 +39,13 @@ class _ClassLoss(Loss):
         ignored = t == self.ignore_index
         plain = self.weight is None and isinstance(ignored, np.ndarray) and not ignored.any()
         if plain:
-            return ops.neg(_picked(log_p, t)), None
+            return ops.neg(picked(log_p, t)), None
         xp = namespace((t,))
         t = xp.where(ignored, 0, t)
         w: Any = xp.astype(~ignored, log_p.dtype)
         if self.weight is not None:
             w = w * xp.astype(self.weight, log_p.dtype)[t]
-        return ops.mul(_picked(log_p, t), -w), w
+        return ops.mul(picked(log_p, t), -w), w
 
     def _averaged(self, losses: Any, weights: Any) -> Any:
         if self.reduction != "mean" or weights is None:
@@ -96,7 +96,7 @@ class _ClassLoss(Loss):
             )
 
 
-class CrossEntropyLoss(_ClassLoss):
+class CrossEntropyLoss(ClassLoss):
     """-ln softmax(z)ₜ on logits z: multinomial cross-entropy; stable for logits of any size.
 
     With class indices t and weights w the mean is Σ wₜ·lossₜ / Σ wₜ, as in PyTorch.  With probabilities as targets
@@ -178,7 +178,7 @@ class CrossEntropyLoss(_ClassLoss):
             return ops.softmax(output, dim=_class_dim(output))
 
 
-class NLLLoss(_ClassLoss):
+class NLLLoss(ClassLoss):
     """-log_pₜ on log-probabilities, such as `LogSoftmax` gives; the mean is Σ wₜ·lossₜ / Σ wₜ.
 
     Args:
@@ -209,7 +209,7 @@ def _class_dim(output: Any) -> int:
     return 0 if len(output.shape) == 1 else 1
 
 
-def _picked(log_p: Any, t: Any) -> Any:
+def picked(log_p: Any, t: Any) -> Any:
     """log_p at the class that each row's target names."""
     shape = log_p.shape
     if len(shape) == 2:

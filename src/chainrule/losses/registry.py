@@ -7,8 +7,10 @@ from typing import Any
 from chainrule.errors import ConfigError, DTypeError, UnknownNameError
 from chainrule.losses.base import Loss
 from chainrule.losses.binary import BCELoss, BCEWithLogitsLoss, HingeLoss, PerceptronLoss
+from chainrule.losses.focal import BinaryFocalLoss, FocalLoss
+from chainrule.losses.margin import MultiMarginLoss
 from chainrule.losses.multiclass import CrossEntropyLoss, NLLLoss
-from chainrule.losses.regression import HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, SmoothL1Loss
+from chainrule.losses.regression import HuberLoss, L1Loss, MSELoss, PoissonNLLLoss, QuantileLoss, SmoothL1Loss
 
 __all__ = ["LOSSES", "get"]
 
@@ -16,7 +18,8 @@ LOSSES: dict[str, type[Loss]] = {
     loss.name: loss
     for loss in (
         CrossEntropyLoss, NLLLoss, BCEWithLogitsLoss, BCELoss, HingeLoss, PerceptronLoss,
-        MSELoss, L1Loss, SmoothL1Loss, HuberLoss, PoissonNLLLoss,
+        MSELoss, L1Loss, SmoothL1Loss, HuberLoss, PoissonNLLLoss, QuantileLoss, BinaryFocalLoss, FocalLoss,
+        MultiMarginLoss,
     )
 }  # fmt: skip
 """Every loss by the name that `get` and model files know it by."""

@@ -11,7 +11,7 @@ from chainrule.core.op import namespace
 from chainrule.losses.base import Loss, array_of
 from chainrule.losses.validation import check_finite, check_minimum, number_above, number_from
 
-__all__ = ["HuberLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "SmoothL1Loss"]
+__all__ = ["HuberLoss", "L1Loss", "MSELoss", "PoissonNLLLoss", "QuantileLoss", "SmoothL1Loss"]
 
 
 class Regression(Loss):
@@ -88,6 +88,27 @@ class SmoothL1Loss(Regression):
         if self.beta == 0:
             return self.reduce(ops.abs(d))
         return self.reduce(ops.div(_huber(d, self.beta), self.beta))
+
+
+class QuantileLoss(Regression):
+    """q·d where d > 0, else (q - 1)·d, d = t - z: the pinball loss, least at the q-quantile (Koenker & Bassett 1978).
+
+    Args:
+        quantile: q, between 0 and 1; 0.5 is half of `L1Loss`, and gives medians.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    """
+
+    name = "quantile"
+    arguments = ("quantile", "reduction")
+
+    def __init__(self, quantile: float = 0.5, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.quantile = number_from(quantile, "quantile", 0, 1)
+
+    def forward(self, output: Any, target: Any) -> Any:
+        d = ops.sub(target, output)
+        below, above = ops.relu(d), ops.relu(ops.neg(d))
+        return self.reduce(ops.add(ops.mul(below, self.quantile), ops.mul(above, 1 - self.quantile)))
 
 
 def _huber(d: Any, delta: float) -> Any:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from chainrule.losses import (
     BCELoss,
     BCEWithLogitsLoss,
+    BinaryFocalLoss,
     CrossEntropyLoss,
+    FocalLoss,
     HingeLoss,
     HuberLoss,
     L1Loss,
     MSELoss,
+    MultiMarginLoss,
     NLLLoss,
     PerceptronLoss,
     PoissonNLLLoss,
+    QuantileLoss,
     SmoothL1Loss,
 )
 from chainrule.nn import functional, init, utils
@@ -47,9 +51,10 @@ from chainrule.nn.sequential import Sequential
 from chainrule.nn.summary import Summary, summary
 
 __all__ = [
-    "ELU", "GELU", "LAYERS", "SELU", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "CrossEntropyLoss", "Dropout",
-    "Flatten", "Hardtanh", "HingeLoss", "HuberLoss", "Identity", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
-    "LogSoftmax", "MSELoss", "Mish", "Module", "ModuleDict", "ModuleList", "NLLLoss", "Parameter", "PerceptronLoss",
-    "PoissonNLLLoss", "ReLU", "ReLU6", "Scale", "Sequential", "SiLU", "Sigmoid", "SmoothClip", "SmoothL1Loss",
-    "Softmax", "Softplus", "Step", "Summary", "Tanh", "build", "describe", "functional", "init", "summary", "utils",
+    "ELU", "GELU", "LAYERS", "SELU", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BinaryFocalLoss",
+    "CrossEntropyLoss", "Dropout", "Flatten", "FocalLoss", "Hardtanh", "HingeLoss", "HuberLoss", "Identity",
+    "L1Loss", "LayerNorm", "LeakyReLU", "Linear", "LogSoftmax", "MSELoss", "Mish", "Module", "ModuleDict",
+    "ModuleList", "MultiMarginLoss", "NLLLoss", "Parameter", "PerceptronLoss", "PoissonNLLLoss", "QuantileLoss",
+    "ReLU", "ReLU6", "Scale", "Sequential", "SiLU", "Sigmoid", "SmoothClip", "SmoothL1Loss", "Softmax", "Softplus",
+    "Step", "Summary", "Tanh", "build", "describe", "functional", "init", "summary", "utils",
 ]  # fmt: skip
