@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from chainrule import losses, nn
+from chainrule.core.create import tensor
 from chainrule.core.tensor import Tensor
 from helpers.compare import assert_numbers, numeric_gradient
 
@@ -216,3 +217,14 @@ def test_links_of_huge_outputs_are_silent(recwarn):
         losses.get(name).link(HUGE)
     assert_numbers(nn.CrossEntropyLoss().link(np.array([1e4, 0.0])), [1, 0])
     assert not recwarn.list
+
+
+def test_smoothed_labels_of_two_classes_are_those_of_the_cross_entropy():
+    rng = np.random.default_rng(4)
+    z, y = rng.normal(0, 3, 20), rng.integers(0, 2, 20)
+    pairs = tensor(np.stack([np.zeros(20), z], axis=1))
+    expected = nn.CrossEntropyLoss(label_smoothing=0.3)(pairs, tensor(y)).item()
+    loss = nn.BCEWithLogitsLoss(label_smoothing=0.3)
+    for target in (y.astype(np.float64), y, tensor(y.astype(np.float64))):
+        assert loss(tensor(z), target).item() == pytest.approx(expected, rel=1e-12)
+    assert nn.BCEWithLogitsLoss()(tensor(z), tensor(y * 1.0)).item() != pytest.approx(expected, rel=1e-3)

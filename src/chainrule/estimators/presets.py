@@ -43,7 +43,8 @@ class Settings:
         activation: one name for all hidden layers, or one for each.
         dropout: probability for all hidden layers, or one for each.
         norm: "batch", "layer" or None, after each hidden layer's weighted sum.
-        init: "glorot" (scikit-learn's) or "default" (the layers' own, PyTorch's).
+        init: "glorot" (scikit-learn's), "default" (the layers' own, PyTorch's), or "realmlp" (that recipe's weights and
+            learning rates, and its two layers before the first weighted sum; see `estimators.realmlp`).
         loss: a name, a loss, or None for the usual one of the task.
         label_smoothing: of the cross-entropy.
         optimizer: a name that `optim.get` knows.
@@ -61,6 +62,7 @@ class Settings:
         patience: epochs without improvement after which training ends; None for never.
         tol: smallest change that counts as improvement.
         keep_best: end with the parameters of the best epoch (needs held-out rows).
+        prefer_later: of equally good epochs take the last.
         ensemble: networks that are trained together and averaged.
         build: makes the network instead of the plain one: called with the facts and these settings.
         notes: what was picked, and why; one sentence each.
@@ -89,6 +91,7 @@ class Settings:
     patience: int | None = None
     tol: float = 0.0
     keep_best: bool = True
+    prefer_later: bool = False
     ensemble: int = 1
     build: Callable[[TableFacts, Settings], Any] | None = None
     notes: tuple[str, ...] = ()
@@ -145,5 +148,27 @@ def _auto(facts: TableFacts) -> Settings:
     )
 
 
+def _strong(facts: TableFacts) -> Settings:
+    """RealMLP-TD-S as published; see `estimators.realmlp`."""
+    regression = facts.task == "regression"
+    classes = facts.task in ("binary", "multiclass")
+    return Settings(
+        hidden_layer_sizes=(256, 256, 256),
+        activation="mish" if regression else "selu",
+        init="realmlp",
+        label_smoothing=0.0 if regression else 0.1,
+        optimizer_options={"betas": (0.9, 0.95), "eps": 1e-8},
+        lr=0.07 if regression else 0.04,
+        batch_size=256,
+        epochs=256,
+        schedule="cos_log",
+        scaling="realmlp",
+        validation_fraction=0.2,
+        monitor="accuracy" if classes else "loss",
+        prefer_later=True,
+        notes=("RealMLP-TD-S: three hidden layers of 256, 256 epochs, the best of them by 20% of the rows",),
+    )
+
+
 #: Preset -> function of the facts.
-PRESETS: dict[str, Callable[[TableFacts], Settings]] = {"auto": _auto, "classic": _classic, "strong": _auto}
+PRESETS: dict[str, Callable[[TableFacts], Settings]] = {"auto": _auto, "classic": _classic, "strong": _strong}

@@ -64,18 +64,28 @@ class BCEWithLogitsLoss(Loss):
         weight: w, broadcast against the output.
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
         pos_weight: v, weight of the positive examples, broadcast against the output.
+        label_smoothing: ε; targets become (1 - ε)·t + ε/2, as in Keras (and as `CrossEntropyLoss` does for two
+            classes); default 0.
+
+    Raises:
+        ConfigError: for a label smoothing outside 0 to 1.
     """
 
     name = "bce_with_logits"
     task = "binary"
-    arguments = ("weight", "reduction", "pos_weight")
+    arguments = ("weight", "reduction", "pos_weight", "label_smoothing")
     probabilistic = True
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+    def __init__(
+        self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None, label_smoothing: float = 0.0
+    ) -> None:
         super().__init__(reduction)
         self.weight, self.pos_weight = weight_array(weight, "weight"), weight_array(pos_weight, "pos_weight")
+        self.label_smoothing = number_from(label_smoothing, "label_smoothing", 0, 1)
 
     def forward(self, output: Any, target: Any) -> Any:
+        if self.label_smoothing:
+            target = (1 - self.label_smoothing) * target + self.label_smoothing / 2
         if isinstance(target, Tensor) and target.requires_grad:
             loss = self._soft(output, target)
         else:

@@ -97,6 +97,9 @@ class _Monitor:
         self.best = value
         return True
 
+    def equalled(self, logs: Logs) -> bool:
+        return self.sign * logs[self.name] == self.best
+
 
 class EarlyStopping(Callback):
     """Stop when a value has not improved for a while.
@@ -109,6 +112,8 @@ class EarlyStopping(Callback):
         restore_best_weights: end with the parameters of the best epoch (Keras's default is False; here it is True,
             because ending with worse parameters than one has seen is rarely wanted).
         start_from_epoch: epochs to wait before watching.
+        prefer_later: of epochs that are equally good, end with the last one's parameters instead of the first one's;
+            for values that come in steps, as the accuracy on few rows does.
     """
 
     def __init__(
@@ -119,7 +124,9 @@ class EarlyStopping(Callback):
         mode: Mode = "auto",
         restore_best_weights: bool = True,
         start_from_epoch: int = 0,
+        prefer_later: bool = False,
     ) -> None:
+        self.prefer_later = prefer_later
         self.monitor, self.patience, self.min_delta, self.mode = monitor, patience, min_delta, mode
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
 
@@ -136,6 +143,8 @@ class EarlyStopping(Callback):
             if self.restore_best_weights:
                 self.best = self.training.snapshot()
             return
+        if self.prefer_later and self.restore_best_weights and self.watched.equalled(logs):
+            self.best = self.training.snapshot()
         self.waited += 1
         if self.waited >= self.patience and epoch > 0:
             plural = "s" * (self.waited > 1)
