@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.errors import ConfigError
+from chainrule.explain.numbers import as_numbers
 from chainrule.explain.record import Record
 from chainrule.messages import text
 
@@ -87,7 +88,7 @@ def array_products(a: Any, b: Any) -> ArrayProducts:
     >>> [item.value.tolist() for item in found.products]
     [[[5, 12], [21, 32]], [[19, 22], [43, 50]], [[19, 22], [43, 50]]]
     """
-    left, right = _array(a, "a"), _array(b, "b")
+    left, right = (as_numbers(one, name, kinds="iuf") for one, name in ((a, "a"), (b, "b")))
     products = tuple(_product(name, left, right) for name in _OPERATIONS)
     dot, matmul = products[1], products[2]
     same = dot.value is not None and matmul.value is not None and np.array_equal(dot.value, matmul.value)
@@ -141,18 +142,6 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None
 def _check_size(shape: tuple[int, ...] | None) -> None:
     if shape is not None and np.prod(shape, dtype=float) > _MOST:
         raise ConfigError("the product is too large to show", expected=f"at most {_MOST:,} numbers", got=_shape(shape))
-
-
-def _array(values: Any, name: str) -> NDArray[Any]:
-    if hasattr(values, "detach"):
-        values = values.detach().numpy()
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ShapeError(f"{name} is ragged", expected="rows of one length") from None
-    if array.dtype.kind not in "iuf":
-        raise DTypeError(f"{name} must hold numbers", got=f"dtype {array.dtype}")
-    return array
 
 
 def _shape(shape: tuple[int, ...]) -> str:

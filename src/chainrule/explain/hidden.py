@@ -12,8 +12,9 @@ import numpy as np
 
 from chainrule.data.dataset import Dataset
 from chainrule.data.finite import check_finite
-from chainrule.errors import ConfigError, DTypeError, ShapeError
+from chainrule.errors import ConfigError, ShapeError
 from chainrule.explain.algebra import Affine, Floats, input_size, pieces_of
+from chainrule.explain.numbers import as_numbers
 from chainrule.explain.planes import Plane
 from chainrule.explain.record import Record
 from chainrule.nn.module import Module
@@ -147,14 +148,7 @@ def _rows(data: Any, inputs: int) -> Floats:
         source = data.batch(np.arange(len(data)))[0]
     else:
         source = data[0] if isinstance(data, tuple) and len(data) == 2 else data
-    if hasattr(source, "detach"):
-        source = source.detach().numpy()
-    try:
-        points = np.asarray(source)
-    except ValueError:
-        raise ShapeError("the data are ragged", expected="rows of one length") from None
-    if points.dtype.kind not in "biuf":
-        raise DTypeError("the data are not numbers", got=f"dtype {points.dtype}")
+    points = as_numbers(source, "the data")
     if points.ndim < 2 or not len(points) or points[0].size != inputs:
         raise ShapeError("the data do not fit the network", expected=f"(N, {inputs})", got=points.shape)
     check_finite(points, "the data")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chainrule.data import Dataset
 from chainrule.data.finite import check_finite
 from chainrule.errors import DataError, DTypeError, ShapeError
+from chainrule.explain.numbers import as_array, as_numbers
 
 __all__ = ["Labelled", "labelled", "one_vector", "points"]
 
@@ -68,14 +69,7 @@ def points(X: Any) -> NDArray[np.float64]:
     Raises:
         DataError, DTypeError, ShapeError: see `labelled`.
     """
-    if hasattr(X, "detach"):
-        X = X.detach().numpy()
-    try:
-        raw = np.asarray(X)
-    except ValueError:
-        raise ShapeError("points are ragged", expected="rows of one length") from None
-    if raw.dtype.kind not in "biuf":
-        raise DTypeError("points must be numbers", got=f"dtype {raw.dtype}")
+    raw = as_numbers(X, "points")
     if raw.ndim != 2:
         raise ShapeError("points do not form a table", expected="shape (N, D)", got=raw.shape)
     if 0 in raw.shape:
@@ -101,14 +95,7 @@ def one_vector(values: Any, name: str) -> NDArray[np.float64]:
     Raises:
         DataError, DTypeError, ShapeError: for what is none.
     """
-    if hasattr(values, "detach"):
-        values = values.detach().numpy()
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ShapeError(f"{name} is ragged", expected="a vector") from None
-    if array.dtype.kind not in "iuf":
-        raise DTypeError(f"{name} must hold numbers", got=f"dtype {array.dtype}")
+    array = as_numbers(values, name, kinds="iuf", expected="a vector")
     if array.ndim != 1 or len(array) == 0:
         raise ShapeError(f"{name} is no vector", expected="shape (D,)", got=array.shape)
     check_finite(array, name)
@@ -116,12 +103,7 @@ def one_vector(values: Any, name: str) -> NDArray[np.float64]:
 
 
 def _classes(y: Any, rows: int) -> tuple[NDArray[np.intp], tuple[Any, ...]]:
-    if hasattr(y, "detach"):
-        y = y.detach().numpy()
-    try:
-        raw = np.asarray(y)
-    except ValueError:
-        raise ShapeError("labels are ragged", expected=f"shape ({rows},)") from None
+    raw = as_array(y, "labels", expected=f"shape ({rows},)")
     if raw.shape == (rows, 1):
         raw = raw[:, 0]
     if raw.shape != (rows,):

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chainrule.data.finite import check_finite
-from chainrule.errors import ConfigError, DTypeError, ShapeError, UnknownNameError
+from chainrule.errors import ConfigError, ShapeError, UnknownNameError
+from chainrule.explain.numbers import as_numbers
 from chainrule.explain.record import Record
 from chainrule.explain.wording import line_equation, number, vector
 from chainrule.messages import text
@@ -208,13 +209,6 @@ def _usual_names(count: int) -> tuple[str, ...]:
 
 
 def _numbers(values: Any, what: str) -> NDArray[np.float64]:
-    if hasattr(values, "detach"):
-        values = values.detach().numpy()
-    try:
-        raw = np.asarray(values)
-    except ValueError:
-        raise ShapeError(f"{what} are ragged", expected="rows of one length") from None
-    if raw.dtype.kind not in "biuf":
-        raise DTypeError(f"{what} must be numbers", got=f"dtype {raw.dtype}")
+    raw = as_numbers(values, what)
     check_finite(np.atleast_1d(raw), what)
     return raw.astype(np.float64)
