@@ -27,6 +27,7 @@ from chainrule.nn.sequential import Sequential
 from chainrule.train.building import random_numbers_kept
 from chainrule.train.compare.activity import Distribution, distribution, gradient_norms
 from chainrule.train.compare.networks import activation_kind, mlp
+from chainrule.train.compare.record import place
 from chainrule.train.compare.training import Setup, trained
 from chainrule.train.evaluation import check_count
 from chainrule.train.inputs import as_dataset, probe
@@ -129,10 +130,7 @@ class Initialisations(Record):
         Raises:
             UnknownNameError: if there is none.
         """
-        names = [start.name for start in self.starts]
-        if name not in names:
-            raise UnknownNameError("initialisation", name, names)
-        return self.starts[names.index(name)]
+        return self.starts[place("initialisation", name, [start.name for start in self.starts])]
 
     def lines(self, lang: str | None = None) -> list[str]:
         """What was measured, and what that says, as lines to print."""

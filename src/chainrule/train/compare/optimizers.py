@@ -9,14 +9,14 @@ from statistics import median
 from typing import Any
 
 from chainrule.data import toy
-from chainrule.errors import ConfigError, UnknownNameError
+from chainrule.errors import ConfigError
 from chainrule.explain.record import Record
 from chainrule.explain.wording import number
 from chainrule.messages import text
 from chainrule.nn.module import Module
 from chainrule.train.building import random_numbers_kept
 from chainrule.train.compare.rates import entrants, title
-from chainrule.train.compare.record import Run
+from chainrule.train.compare.record import Run, place
 from chainrule.train.compare.training import Setup, copied, prepared, started, trained, usual_epochs
 from chainrule.train.evaluation import check_count
 
@@ -80,10 +80,7 @@ class Race(Record):
         Raises:
             UnknownNameError: if there is none.
         """
-        names = [run.name for run in self.runs]
-        if name not in names:
-            raise UnknownNameError("run", name, names)
-        return self.runs[names.index(name)]
+        return self.runs[place("run", name, [run.name for run in self.runs])]
 
     def lines(self, lang: str | None = None) -> list[str]:
         """What was measured, and what that says, as lines to print."""

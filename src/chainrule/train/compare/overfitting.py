@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.data import toy
 from chainrule.data.dataset import Splits
-from chainrule.errors import ConfigError, UnknownNameError
+from chainrule.errors import ConfigError
 from chainrule.explain.record import Record
 from chainrule.explain.wording import number
 from chainrule.messages import text
@@ -18,7 +18,7 @@ from chainrule.nn.module import Module
 from chainrule.train.building import random_numbers_kept
 from chainrule.train.callbacks import EarlyStopping
 from chainrule.train.compare.networks import with_dropout
-from chainrule.train.compare.record import Run, measured, metric_title
+from chainrule.train.compare.record import Run, measured, metric_title, place
 from chainrule.train.compare.training import (
     Setup,
     copied,
@@ -91,10 +91,7 @@ class Overfitting(Record):
         return self._models[self._place(name)]
 
     def _place(self, name: str) -> int:
-        names = [run.name for run in self.runs]
-        if name not in names:
-            raise UnknownNameError("run", name, names)
-        return names.index(name)
+        return place("run", name, [run.name for run in self.runs])
 
     @property
     def overfits(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chainrule.errors import UnknownNameError
 from chainrule.explain.record import Record
 from chainrule.messages import keys, text
 
-__all__ = ["Run", "measured", "metric_title"]
+__all__ = ["Run", "measured", "metric_title", "place"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ class Run(Record):
     def first_below(self, goal: float) -> int | None:
         """The first epoch (from 1) after which the training loss is at most `goal`, or None."""
         return next((epoch for epoch, loss in enumerate(self.losses, start=1) if loss <= goal), None)
+
+
+def place(kind: str, name: str, names: Sequence[str]) -> int:
+    """Where that name stands.
+
+    Raises:
+        UnknownNameError: if it is none of them; `kind` says what they are names of.
+    """
+    if name not in names:
+        raise UnknownNameError(kind, name, names)
+    return names.index(name)
 
 
 def metric_title(metric: str, lang: str | None = None) -> str:
