@@ -6,8 +6,6 @@ from typing import Any
 
 from chainrule import data, nn, plot
 from chainrule.cli.demo.stage import Stage
-from chainrule.cli.scoring import measure
-from chainrule.cli.tables import confusion_table
 from chainrule.cli.training import loss_line
 from chainrule.core.rng import manual_seed
 from chainrule.data import Table
@@ -52,10 +50,7 @@ def flowers(stage: Stage) -> dict[str, Any]:
         verbose=stage.verbosity,
     )
     screen.line(loss_line(history, screen), "bold")
-    report = measure(model, parts.test)
-    assert report.matrix is not None
-    assert report.classes is not None
-    screen.show(confusion_table(report.matrix, report.classes))
+    report = stage.test(model, parts.test)
     screen.say(
         f"{report.scores['accuracy']:.1%} of the test flowers named rightly; guessing would get a third of them.",
         "bold green",

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+from chainrule.cli.scoring import Report, measure
 from chainrule.cli.screen import Screen
+from chainrule.cli.tables import confusion_table
+from chainrule.data import Dataset
 from chainrule.errors import MissingDependencyError
 from chainrule.nn import Module
 
@@ -30,6 +33,14 @@ class Stage:
     def verbosity(self) -> Literal[0, 1]:
         """A progress bar where somebody watches; elsewhere its many lines would bury the story."""
         return 1 if self.screen.is_terminal and not self.screen.silent else 0
+
+    def test(self, model: Module, unseen: Dataset) -> Report:
+        """Measure a classifier on rows that it has not seen, and show what it mistook for what."""
+        report = measure(model, unseen)
+        assert report.matrix is not None
+        assert report.classes is not None
+        self.screen.show(confusion_table(report.matrix, report.classes))
+        return report
 
     def save(self, model: Module, name: str) -> None:
         """Save a model into the folder."""
