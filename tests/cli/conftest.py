@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+import chainrule as cr
+from chainrule import nn
+
 pytest.importorskip("typer")
 pytest.importorskip("rich")
 
@@ -53,3 +56,13 @@ def run_json(run: Run) -> Run:
         return json.loads(run(*arguments, "--json", code=code).stdout)
 
     return run_json
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A small network for XOR, in a file."""
+    cr.manual_seed(1)
+    network = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))
+    cr.fit(network, cr.data.load("xor"), optimizer="adam", lr=0.1, epochs=5, verbose=0)
+    network.save(tmp_path / "xor.safetensors")
+    return tmp_path / "xor.safetensors"

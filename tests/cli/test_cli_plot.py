@@ -17,15 +17,6 @@ pytest.importorskip("matplotlib")
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    cr.manual_seed(1)
-    network = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))
-    cr.fit(network, cr.data.load("xor"), optimizer="adam", lr=0.1, epochs=5, verbose=0)
-    network.save(tmp_path / "xor.safetensors")
-    return tmp_path / "xor.safetensors"
-
-
 WITH_DATA = ["network", "confusion", "histograms", "gradients", "graph", "surface", "surface-3d", "regions"]
 WITH_DATA += ["landscape", "landscape-3d", "hidden-space", "exercise"]
 

@@ -10,22 +10,12 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import nn
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("sympy")
 pytest.importorskip("scipy")
 
 Run = Callable[..., Any]
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    cr.manual_seed(1)
-    network = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), nn.Linear(2, 1))
-    cr.fit(network, cr.data.load("xor"), optimizer="adam", lr=0.1, epochs=5, verbose=0)
-    network.save(tmp_path / "xor.safetensors")
-    return tmp_path / "xor.safetensors"
 
 
 def test_a_page_in_korean_with_some_sections(run: Run, model: Path) -> None:
