@@ -152,8 +152,12 @@ def checked(content: Any, folder: Path) -> Run:
         if isinstance(error, FormatError):
             raise
         raise FormatError(f"the record is malformed: {type(error).__name__}", where=folder) from error
-    gone = found.status == "running" and is_locked(folder / LOCK) is False
-    return Run(**{**vars(found), "status": "killed"}) if gone else found
+    if found.status != "running" or is_locked(folder / LOCK) is not False:
+        return found
+    now = read_part(folder, "run")  # it may have ended just now, and says so before it lets go of its lock
+    if now != run:
+        return checked(content_of(folder), folder)
+    return Run(**{**vars(found), "status": "killed"})
 
 
 def _map(value: Any, fits: Any) -> dict[str, Any]:
