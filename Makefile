@@ -59,8 +59,11 @@ bench: .venv/.bench native-if-possible ## run the benchmarks against the rivals
 bench-tabular: .venv/.bench-tabular native-if-possible ## run the estimators against their rivals on public tables
 	@.venv/bin/python benchmarks/tabular/run.py $(ARGS)
 
+fuzz: .venv/.fuzz ## fuzz all that opens files: make fuzz ARGS='--seconds 600 model csv'
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python tests/fuzz/run.py $(ARGS)
+
 clean: ## remove .venv, caches, builds and the demonstration's folder
-	@rm -rf .venv build dist src/chainrule/engines/_native_* chainrule-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist src/chainrule/engines/_native_* chainrule-demo .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp per installed extra, so that a second call goes straight to work.  Each installs the package
@@ -113,6 +116,11 @@ clean: ## remove .venv, caches, builds and the demonstration's folder
 .venv/.peers: | .venv/.created
 	$(SAY) "installing $(TORCH) and jax into .venv (large; optional)"
 	@$(PIP) '$(TORCH)' 'jax>=0.4.35'
+	@touch $@
+
+.venv/.fuzz: pyproject.toml | .venv/.created
+	$(SAY) "installing chainrule[fuzz] into .venv"
+	@$(PIP) --editable '.[fuzz]'
 	@touch $@
 
 .venv/.bench: pyproject.toml .venv/.peers

@@ -78,3 +78,39 @@ def test_a_lacking_column_lists_what_the_data_have() -> None:
     prepared = Table({"a": [1.0, 2, 3, 5], "b": [1.5, 2, 7, 5], "y": [0.5, 1, 2, 4]}, "y").prepare(test=0).train
     with pytest.raises(DataError, match="Known: a, c"):
         prepared.preprocessing.transform({"a": [1.0], "c": [2.0]})
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
+def test_archives_compressed_in_other_ways(tmp_path: Path, method: int) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, x=np.ones((4, 2)), y=np.array([0, 1, 0, 1]))
+    content = stream.getvalue()
+    for signature, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        parts = content.split(signature)
+        content = signature.join(
+            [parts[0], *(part[: place - 4] + bytes([method, 0]) + part[place - 2 :] for part in parts[1:])]
+        )
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(FormatError, match="in a way that NumPy does not"):
+        read(tmp_path / "a.npz")
+
+
+def test_long_names_in_archives_stay_out_of_messages(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, **{"n" * 60_000: np.ones(2)})
+    (tmp_path / "a.npz").write_bytes(stream.getvalue())
+    with pytest.raises(DataError, match="no inputs") as caught:
+        read(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 600
+
+
+def test_parquet_whose_text_is_none(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    table = pa.table({"a": ["text", "texts"], "b": [1, 2]})
+    pq.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=False)
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content.replace(b"texts", b"te\xff\xfes"))
+    with pytest.raises(FormatError, match="UTF8"):
+        read(tmp_path / "a.parquet")

@@ -99,6 +99,8 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
             found = [info for info in archive.infolist() if info.filename.endswith(".npy")]
             if len({info.filename for info in found}) < len(found):
                 raise FormatError("the archive holds two arrays of one name", where=path)
+            if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in found):
+                raise FormatError("the archive is compressed in a way that NumPy does not", where=path)
             check_expansion(sum(info.file_size for info in found), path.stat().st_size, _SMALL, path)
             return {info.filename.removesuffix(".npy"): _array(archive, info, path) for info in found}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
