@@ -164,6 +164,17 @@ def test_what_is_wrong_with_the_call_leaves_no_record(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
+def test_long_curves_are_thinned(tmp_path: Path) -> None:
+    from chainrule.train.runs.run import MOST_EPOCHS
+
+    cr.fit(
+        nn.Linear(3, 1), (X, X[:, :1]), epochs=MOST_EPOCHS + 7, batch_size=40, record=tmp_path, metrics=[], verbose=0
+    )
+    history = Runs(tmp_path)["latest"].history
+    assert len(history["loss"]) == MOST_EPOCHS
+    assert history["epoch"][-1] == MOST_EPOCHS + 7
+
+
 def test_an_infinite_metric_comes_back(tmp_path: Path) -> None:
     def far(outputs: Any, targets: Any) -> float:
         return float("inf")
@@ -348,6 +359,13 @@ def test_comparing(root: Path) -> None:
     assert rows["val_accuracy"].higher_is_better
     assert found.labels()[0] == f"{first.id[-5:]}: widths 3-4-2, lr 0.1, callbacks –"
     json.dumps(found.to_dict(), allow_nan=False)
+    assert Run.schema()["$defs"]["Run"]["properties"]["path"]["type"] == "string"
+    lines = found.lines("en")
+    assert lines[0].split() == [first.id[-5:], wide.id[-5:], slow.id[-5:]]
+    assert next(line for line in lines if line.startswith("lr")).split() == ["lr", "0.1", "0.1", "0.001"]
+    assert sum("*" in line for line in lines) >= 3
+    assert "가장 좋음" in found.lines("ko")[-2]
+    assert str(Runs(root)) == f"<Runs: 3 in {root}>"
     with pytest.raises(ConfigError, match="two or more different"):
         runs.compare(first.id)
     with pytest.raises(ConfigError, match="two or more different"):
@@ -591,3 +609,8 @@ def test_the_commit_of_a_worktree(tmp_path: Path) -> None:
     assert commit_of(tree) == {"commit": commit, "branch": "side"}
     (tree / ".git").write_text("gitdir: /dev/null\n")
     assert commit_of(tree) is None
+
+
+def test_each_of_several_restarts_leaves_its_record(tmp_path: Path) -> None:
+    cr.restarts(lambda: nn.Linear(3, 1), (X, X[:, :1]), n=3, epochs=2, record=tmp_path)
+    assert sorted(run.settings["seed"] for run in Runs(tmp_path)) == [0, 1, 2]

@@ -7,6 +7,7 @@ import re
 import sys
 import types
 from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -25,6 +26,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     int: {"type": "integer"},
     float: {"$ref": "#/$defs/number"},
     str: {"type": "string"},
+    Path: {"type": "string"},
     None: {"type": "null"},
     type(None): {"type": "null"},
 }

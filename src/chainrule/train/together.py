@@ -24,7 +24,7 @@ __all__ = ["train_together"]
 _OPTIONS = {
     name: one.default
     for name, one in inspect.signature(fit).parameters.items()
-    if one.kind is one.KEYWORD_ONLY and name not in ("checkpoint", "resume")
+    if one.kind is one.KEYWORD_ONLY and name not in ("checkpoint", "resume", "record")
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from chainrule.errors import ChainruleError, ConfigError
 from chainrule.explain.record import Record
+from chainrule.messages import text
 from chainrule.train.runs.run import Run
 from chainrule.train.runs.settings import Value
 
@@ -17,7 +18,15 @@ __all__ = ["Difference", "MetricRow", "RunComparison", "compared"]
 _FEWEST = 2
 # What follows from other settings, and is not worth a line where these differ.
 _FOLLOWS = {"network": "widths", "parameters": "widths", "initial_weights": "widths"}
-_NO_LABELS = {"network", "initial_weights", "data_checksum", "optimizer_options", "manual_seed"}
+_NO_LABELS = {
+    "rows",
+    "validation_rows",
+    "network",
+    "initial_weights",
+    "data_checksum",
+    "optimizer_options",
+    "manual_seed",
+}
 _MOST_LABELS = 3
 _LONGEST_LABEL = 24
 
@@ -69,6 +78,18 @@ class RunComparison(Record):
     same: int
     environment: tuple[Difference, ...]
     metrics: tuple[MetricRow, ...]
+
+    def lines(self, lang: str | None = None) -> list[str]:
+        """The same in words: a line for each setting that differs and for each metric, its best values marked."""
+        rows = [("", *(name.rpartition("-")[2] for name in self.runs))]
+        rows += [(one.name, *map(shown, one.values)) for one in self.settings]
+        rows += [
+            (one.name, *(f"{'*' * (i in one.best)}{shown(value)}" for i, value in enumerate(one.values)))
+            for one in self.metrics
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return [*table, text("runs.best", lang), text("runs.same", lang, count=self.same)]
 
     def labels(self) -> list[str]:
         """For each run its last five letters and what sets it apart, for the legend of a picture."""

@@ -24,7 +24,7 @@ _LONGEST = {
     "run": 2**20,
     "configuration": 16 * 2**20,
     "environment": 2**20,
-    "history": 256 * 2**20,
+    "history": 64 * 2**20,
     "metrics": 2**20,
 }
 _HALVES = re.compile("[\ud800-\udfff]")  # halves of surrogate pairs: bytes of names that are no UTF-8

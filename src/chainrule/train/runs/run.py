@@ -21,7 +21,7 @@ from chainrule.train.runs.settings import Value
 __all__ = ["LOCK", "MODEL", "MOST_EPOCHS", "Run", "Status", "checked", "content_of"]
 
 MODEL, LOCK = "model.safetensors", "lock"
-MOST_EPOCHS = 100_000
+MOST_EPOCHS = 20_000
 """Curves that are longer are thinned evenly."""
 
 Status = Literal["running", "finished", "interrupted", "failed", "killed"]
@@ -81,7 +81,7 @@ class Run(Record):
 
     @property
     def history(self) -> History:
-        """The curves, as `fit` returned them (of more than 100,000 epochs, that many).
+        """The curves, as `fit` returned them (of more than 20,000 epochs, that many).
 
         Raises:
             MissingFileError: if there are none: the run ended before they were first written.

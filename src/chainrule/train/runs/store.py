@@ -56,6 +56,9 @@ class Runs:
                     self.problems[name] = str(error)
         return iter(sorted(found, key=lambda run: (run.started, run.id), reverse=True))
 
+    def __repr__(self) -> str:
+        return f"<Runs: {len(self)} in {self.folder}>"
+
     def __len__(self) -> int:
         return len(list(iter(self)))
 
