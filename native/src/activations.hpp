@@ -13,9 +13,10 @@ inline namespace CR_ISA {
 
 enum class Activation {
   identity, relu, leaky_relu, elu, selu, gelu, gelu_tanh, silu, softplus, mish, hardtanh, sigmoid, tanh, step,
+  smooth_clip,
 };
 
-// What a layer was made with, in the order of core/ops.py: slope | alpha | beta, threshold | min, max | low, high.
+// What a layer was made with, in the order of core/ops.py: slope | alpha | beta, threshold | min, max | low, high | limit.
 struct ActivationArgs {
   double a = 0, b = 0;
 };
@@ -124,15 +125,19 @@ struct Softplus {
 
 struct Mish {
   static constexpr bool kNeedsInput = true;
+  // With e = eˣ and n = e·(e + 2), tanh(ln(1 + e)) is n/(n + 2): one exponential, and no digits are lost on either side.
   template <class V>
-  static CR_INLINE V forward(V x, ActivationArgs) { return x * inner_tanh(x); }
-  template <class V>
-  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
-    const V t = inner_tanh(x);
-    return g * (t + x * (all<V>(1) - t * t) * vanishing_sigmoid(x));
+  static CR_INLINE V forward(V x, ActivationArgs) {
+    const V e = exp(at_most(x, all<V>(kFar))), n = e * (e + all<V>(2));
+    return x * (n / (n + all<V>(2)));
   }
   template <class V>
-  static CR_INLINE V inner_tanh(V x) { return cr::tanh(Softplus::forward(x, {1, 20})); }
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs) {
+    const V e = exp(at_most(x, all<V>(kFar))), n = e * (e + all<V>(2)), share = all<V>(1) / (n + all<V>(2));
+    const V rise = all<V>(4) * (n + all<V>(1)) * share * share * (e / (all<V>(1) + e));  // (1 - tanh²)·σ(x)
+    return g * (n * share + x * (x < all<V>(kFar) ? rise : V{}));
+  }
+  static constexpr double kFar = 40;  // from here on mish(x) is x, in double precision too
 };
 
 struct Hardtanh {
@@ -169,6 +174,25 @@ struct Step {
   static CR_INLINE V backward(V, V, V, ActivationArgs) { return V{}; }
 };
 
+struct SmoothClip {
+  static constexpr bool kNeedsInput = true;
+  static constexpr double kFar = 1e9;  // in limits: from here on nothing changes, and no square overflows before
+  template <class V>
+  static CR_INLINE V forward(V x, ActivationArgs args) {
+    const V t = ratio(x, args);
+    return t / cr::sqrt(all<V>(1) + t * t) * all<V>(args.a);
+  }
+  template <class V>
+  static CR_INLINE V backward(V g, V x, V, ActivationArgs args) {
+    const V t = ratio(x, args), share = all<V>(1) / (all<V>(1) + t * t);
+    return g * (share * cr::sqrt(share));
+  }
+  template <class V>
+  static CR_INLINE V ratio(V x, ActivationArgs args) {
+    return at_most(at_least(x * all<V>(1 / args.a), all<V>(-kFar)), all<V>(kFar));
+  }
+};
+
 }  // namespace activation
 
 // f(row) with the struct of that name, so that loops over elements know at compile time what they apply.
@@ -188,6 +212,7 @@ inline decltype(auto) with_activation(Activation kind, F&& f) {
     case Activation::sigmoid: return f(activation::Sigmoid{});
     case Activation::tanh: return f(activation::Tanh{});
     case Activation::step: return f(activation::Step{});
+    case Activation::smooth_clip: return f(activation::SmoothClip{});
     case Activation::identity: break;
   }
   return f(activation::Identity{});
@@ -195,7 +220,8 @@ inline decltype(auto) with_activation(Activation kind, F&& f) {
 
 inline Activation activation_named(const std::string& name) {
   static constexpr std::array names = {"identity", "relu", "leaky_relu", "elu",      "selu",    "gelu", "gelu_tanh",
-                                       "silu",     "softplus", "mish",   "hardtanh", "sigmoid", "tanh", "step"};
+                                       "silu",     "softplus", "mish",   "hardtanh", "sigmoid", "tanh", "step",
+                                       "smooth_clip"};
   for (std::size_t i = 0; i < names.size(); ++i)
     if (name == names[i]) return static_cast<Activation>(i);
   throw std::invalid_argument("no activation is called " + name);

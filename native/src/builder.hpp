@@ -7,6 +7,7 @@
 
 #include "losses.hpp"
 #include "network.hpp"
+#include "scale.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -34,6 +35,7 @@ std::unique_ptr<Layer<T>> make_layer(const Stage& stage, std::size_t columns) {
                                                number_at(floats, 0), number_at(floats, 1));
   if (kind == "layer_norm")
     return std::make_unique<LayerNormLayer<T>>(columns, size_at(ints, 1), size_at(ints, 2), number_at(floats, 0));
+  if (kind == "scale") return std::make_unique<ScaleLayer<T>>(columns);
   if (kind == "softmax" || kind == "log_softmax") return std::make_unique<SoftmaxLayer<T>>(kind == "log_softmax");
   const ActivationArgs args{floats.empty() ? 0 : floats[0], floats.size() < 2 ? 0 : floats[1]};
   return std::make_unique<ActivationLayer<T>>(activation_named(kind), args);

@@ -104,6 +104,16 @@ struct BinaryCrossEntropyOfLogits {
   }
 };
 
+// Another loss with labels drawn towards ½.
+template <class Form>
+struct Smoothed {
+  template <class V>
+  static LossAndSlope<V> at(V z, V t, V v, const LossSpec& spec) {
+    const V share = all<V>(spec.label_smoothing);
+    return Form::at(z, t * (all<V>(1) - share) + share * all<V>(0.5), v, spec);
+  }
+};
+
 struct Hinge {
   template <class V>
   static LossAndSlope<V> at(V z, V t, V, const LossSpec& spec) {

@@ -57,7 +57,9 @@ inline double loss_row(const LossSpec& spec, const T* z, const Targets& targets,
   switch (spec.kind) {
     case LossKind::cross_entropy: return cross_entropy<Room>(spec, z, targets, row, n_outputs, scale, dz);
     case LossKind::nll: return negative_log_likelihood(spec, z, targets, row, n_outputs, scale, dz);
-    case LossKind::bce_with_logits: return elements(element_loss::BinaryCrossEntropyOfLogits{});
+    case LossKind::bce_with_logits:
+      return spec.label_smoothing == 0 ? elements(element_loss::BinaryCrossEntropyOfLogits{})
+                                       : elements(element_loss::Smoothed<element_loss::BinaryCrossEntropyOfLogits>{});
     case LossKind::bce: return elements(element_loss::BinaryCrossEntropy{});
     case LossKind::hinge: return elements(element_loss::Hinge{});
     case LossKind::perceptron: return elements(element_loss::Perceptron{});

@@ -89,6 +89,8 @@ ACTIVATIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "softplus of beta -1": (ops.softplus, {"beta": -1.0, "threshold": 20.0}),
     "mish": (ops.mish, {}),
     "hardtanh": (ops.hardtanh, {"min_val": -1.0, "max_val": 1.0}),
+    "smooth_clip": (lambda x, limit: nn.SmoothClip(limit)(x), {"limit": 3.0}),
+    "smooth_clip at a half": (lambda x, limit: nn.SmoothClip(limit)(x), {"limit": 0.5}),
     "hardtanh from 0 to 6": (ops.hardtanh, {"min_val": 0.0, "max_val": 6.0}),
     "sigmoid": (ops.sigmoid, {}),
     "tanh": (ops.tanh, {}),

@@ -31,11 +31,13 @@ ACTIVATIONS: tuple[Named, ...] = (
     ("Softplus", {}), ("Softplus", {"beta": 3.0, "threshold": 2.0}), ("Mish", {}), ("Hardtanh", {}),
     ("Hardtanh", {"min_val": -0.3, "max_val": 0.2}), ("Sigmoid", {}), ("Tanh", {}), ("Identity", {}),
     ("Softmax", {"dim": 1}), ("LogSoftmax", {"dim": -1}), ("Step", {}),
+    ("SmoothClip", {}), ("SmoothClip", {"limit": 0.4}),
 )  # fmt: skip
 NORMS: tuple[Named | None, ...] = (
     None, None, None,
     ("BatchNorm1d", {}), ("BatchNorm1d", {"momentum": None}), ("BatchNorm1d", {"affine": False}),
     ("BatchNorm1d", {"track_running_stats": False, "eps": 1e-3}), ("BatchNorm1d", {"bias": False, "momentum": 0.4}),
+    ("Scale", {}),
     ("LayerNorm", {}), ("LayerNorm", {"elementwise_affine": False}), ("LayerNorm", {"bias": False, "eps": 1e-2}),
 )  # fmt: skip
 DROPOUTS = (None, None, 0.0, 0.2, 0.5, 0.9, 1.0)
@@ -56,7 +58,9 @@ LOSSES: tuple[Named, ...] = (
     ("cross_entropy", {"target": "probabilities", "weight": "classes", "label_smoothing": 0.2}),
     ("nll", {}), ("nll", {"weight": "classes"}), ("nll", {"ignore_index": -1}),
     ("bce", {}), ("bce", {"weight": "one"}), ("bce", {"weight": "classes"}),
-    ("bce_with_logits", {}), ("bce_with_logits", {"pos_weight": "classes"}),
+    ("bce_with_logits", {}), ("bce_with_logits", {"label_smoothing": 0.1}),
+    ("bce_with_logits", {"label_smoothing": 0.3, "pos_weight": "classes"}),
+    ("bce_with_logits", {"pos_weight": "classes"}),
     ("bce_with_logits", {"target": "probabilities", "pos_weight": "one", "weight": "classes"}),
     ("hinge", {}), ("hinge", {"margin": 0.3, "target": "signs"}), ("perceptron", {}),
     ("mse", {}), ("l1", {}), ("smooth_l1", {}), ("smooth_l1", {"beta": 0.2}), ("smooth_l1", {"beta": 0.0}),
@@ -109,7 +113,7 @@ def cases() -> list[Case]:
         "norms": list(zip(*(covering(NORMS, rng) for _ in range(3)), strict=True)),
         "dropout": covering(DROPOUTS, rng),
         "bias": covering((True, True, True, False), rng),
-        "first": covering(("linear", "linear", "linear", "linear", "norm", "rows", "activation", "dropout"), rng),
+        "first": covering(("linear", "linear", "linear", "linear", "norm", "rows", "activation", "dropout", "scale"), rng),
         "loss": covering(LOSSES, rng),
         "reduction": covering(("mean", "mean", "sum"), rng),
         "optimizer": covering(OPTIMIZERS, rng),
@@ -159,6 +163,8 @@ def build(case: Case) -> nn.Sequential:
         layers.append(nn.BatchNorm1d(n[0], affine=False))
     elif case.first == "rows":
         layers.append(nn.LayerNorm(n[0], elementwise_affine=False))
+    elif case.first == "scale":
+        layers += [nn.SmoothClip(), nn.Scale(n[0])]
     elif case.first == "activation":
         layers.append(nn.Tanh())
     elif case.first == "dropout":

@@ -35,7 +35,7 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
 ACTIVATIONS: dict[str, nn.Module] = {
     "relu": nn.ReLU(), "leaky_relu": nn.LeakyReLU(), "elu": nn.ELU(), "selu": nn.SELU(), "gelu": nn.GELU(),
     "silu": nn.SiLU(), "softplus": nn.Softplus(), "mish": nn.Mish(), "hardtanh": nn.Hardtanh(),
-    "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(),
+    "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(), "smooth_clip": nn.SmoothClip(),
 }  # fmt: skip
 
 

@@ -277,6 +277,14 @@ def _batch_norm(layer: Any, walk: _Walk) -> Described:
     return "batch_norm", (layer.num_features, *present), (float(layer.eps), momentum)
 
 
+def _scale(layer: Any, walk: _Walk) -> Described:
+    if layer.weight is None:
+        raise Refusal("has no weight")
+    _require_shapes(layer, weight=(layer.num_features,))
+    walk.take(layer.num_features)
+    return "scale", (layer.num_features,), ()
+
+
 def _layer_norm(layer: Any, walk: _Walk) -> Described:
     if len(layer.normalized_shape) != 1:
         raise Refusal("normalises over several dimensions")
@@ -324,6 +332,7 @@ _STAGES: dict[type, Callable[[Any, _Walk], Described]] = {
     nn.Linear: _linear,
     nn.BatchNorm1d: _batch_norm,
     nn.LayerNorm: _layer_norm,
+    nn.Scale: _scale,
     nn.Dropout: _dropout,
     nn.Flatten: _flatten,
     nn.Identity: lambda layer, walk: None,
@@ -341,6 +350,7 @@ _STAGES: dict[type, Callable[[Any, _Walk], Described]] = {
     nn.Hardtanh: _activation("hardtanh", "min_val", "max_val"),
     nn.Sigmoid: _activation("sigmoid"),
     nn.Tanh: _activation("tanh"),
+    nn.SmoothClip: _activation("smooth_clip", "limit"),
     nn.Step: _activation("step", "low", "high"),
 }
 """What each layer is called and which numbers go with it: ints and floats."""
