@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import losses, optim
+from chainrule import losses, nn, optim
 from chainrule.core import ops
 from chainrule.core.mode import quiet
 from chainrule.core.tensor import Tensor
