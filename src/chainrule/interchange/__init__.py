@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from chainrule.interchange.exporting import export
     from chainrule.interchange.keras import from_keras
     from chainrule.interchange.onnx import from_onnx
+    from chainrule.interchange.onnx_out import save_onnx, to_onnx
     from chainrule.interchange.reading import from_object, read
     from chainrule.interchange.sklearn import from_sklearn
     from chainrule.interchange.torch import from_torch
     from chainrule.interchange.torch_out import to_torch
 
 __all__ = [
-    "export", "from_book", "from_keras", "from_object", "from_onnx", "from_sklearn", "from_torch", "read", "to_torch",
+    "export", "from_book", "from_keras", "from_object", "from_onnx", "from_sklearn", "from_torch", "read",
+    "save_onnx", "to_onnx", "to_torch",
 ]  # fmt: skip
 
 _HOMES = {
@@ -32,6 +34,8 @@ _HOMES = {
     "from_sklearn": "sklearn",
     "from_torch": "torch",
     "read": "reading",
+    "save_onnx": "onnx_out",
+    "to_onnx": "onnx_out",
     "to_torch": "torch_out",
 }
 

@@ -62,6 +62,8 @@ def export(
     """
     if not isinstance(model, Module):
         raise DTypeError("not a model", expected="a Module", got=type(model).__name__)
+    if to == "onnx":
+        raise ConfigError("ONNX is no source code", fix="Take to_onnx(model), or save_onnx(model, path)")
     if to not in TARGETS:
         raise UnknownNameError("target", to, TARGETS)
     reserved = keyword.iskeyword(name) or name in _C_WORDS or (name[:1] in "WAB" and name[1:].isdecimal())

@@ -129,9 +129,9 @@ def _attach_several(chain: Chain, graph: Graph, nodes: Sequence[Node], at: int, 
         seen = end
         layer = recognised(nodes[at:end], cursor, graph.constants, graph.opset, chain.shape)
         if layer is not None:
-            chain.append(layer, nodes[at].where)
-            if isinstance(layer, Both) and end != len(nodes):
+            if isinstance(layer, Both) and any(node.operation not in ("Identity", "Cast") for node in nodes[end:]):
                 break
+            chain.append(layer, nodes[at].where)
             return end
     names = ", ".join(node.operation for node in nodes[at : seen or last][:8])
     if nodes[at].inputs.count(cursor) == left[cursor] and nodes[at].operation not in onnx_layers.OPERATIONS:
@@ -142,7 +142,9 @@ def _attach_several(chain: Chain, graph: Graph, nodes: Sequence[Node], at: int, 
 def _known_run(nodes: Sequence[Node]) -> int:
     """How many nodes are one layer together although each of them, or the first, is a layer: 0 for none."""
     names = ["Mul" if node.operation == "Div" else node.operation for node in nodes[:3]]
-    return 3 if names == ["Mul", "Softplus", "Mul"] else 2 if set(names[:2]) == {"Max", "Min"} else 0
+    if names == ["Mul", "Softplus", "Mul"]:
+        return 3
+    return 2 if set(names[:2]) == {"Max", "Min"} or names[:2] == ["LogSoftmax", "Exp"] else 0
 
 
 def _could_be(node: Node) -> bool:

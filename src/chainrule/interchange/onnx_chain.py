@@ -87,7 +87,7 @@ class Chain:
     def add(self, value: np.ndarray, where: str) -> None:
         """Add one number, or one for each feature."""
         value = self._fitting(value, where)
-        last = self._last()
+        last = self.last()
         if isinstance(last, _Linear):
             held = np.zeros(len(last.weight), last.weight.dtype) if last.bias is None else last.bias
             last.bias = (held + value).astype(last.weight.dtype)
@@ -100,7 +100,7 @@ class Chain:
     def multiply(self, value: np.ndarray, where: str) -> None:
         """Multiply by one number, or by one for each feature."""
         value = self._fitting(value, where)
-        last = self._last()
+        last = self.last()
         if isinstance(last, _Linear):
             last.weight = (last.weight * np.reshape(value, (-1, 1))).astype(last.weight.dtype)
             last.bias = None if last.bias is None else (last.bias * value).astype(last.weight.dtype)
@@ -110,7 +110,8 @@ class Chain:
             self.scaling = self.scaling or _Scaling()
             self.scaling.multiply(value)
 
-    def _last(self) -> Module | _Linear | None:
+    def last(self) -> Module | _Linear | None:
+        """The layer that anything added now would follow directly."""
         return self.layers[-1] if self.layers and self.scaling is None else None
 
     def _fitting(self, value: np.ndarray, where: str) -> np.ndarray:

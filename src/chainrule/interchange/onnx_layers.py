@@ -28,6 +28,7 @@ from chainrule.nn.activation import (
     ReLU6,
     Sigmoid,
     SiLU,
+    SmoothClip,
     Softmax,
     Softplus,
     Tanh,
@@ -211,7 +212,7 @@ def _clip(chain: Chain, operands: Operands, min: float | None = None, max: float
         chain.append(ReLU6(), operands.node.where)
     elif low is None or high is None:
         raise operands.node.refuse("a Clip with one limit", got=(low, high))
-    else:
+    elif not (isinstance(last := chain.last(), SmoothClip) and -low == high == float(np.float32(last.limit))):
         chain.append(Hardtanh(short(low), short(high)), operands.node.where)
 
 

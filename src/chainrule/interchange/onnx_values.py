@@ -95,10 +95,10 @@ def _reduced(function: Callable[..., Any]) -> Callable[[Arrays, Attributes], Any
     return lambda x, a: function(x[0], axis=_axes(x, a), keepdims=bool(a.get("keepdims", 1)))
 
 
-def _softmax(x: Arrays, a: Attributes) -> Any:
+def _log_softmax(x: Arrays, a: Attributes) -> Any:
     axis = int(a.get("axis", -1 if a["opset"] >= 13 else 1))
     shifted = x[0] - x[0].max(axis=axis, keepdims=True)
-    return np.exp(shifted) / np.exp(shifted).sum(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
 def _clip(x: Arrays, a: Attributes) -> Any:
@@ -158,7 +158,8 @@ OPERATIONS: dict[str, Callable[[Arrays, Attributes], Any]] = {
     "LeakyRelu": lambda x, a: np.where(x[0] > 0, x[0], a.get("alpha", 0.01) * x[0]),
     "HardSigmoid": lambda x, a: np.clip(a.get("alpha", 0.2) * x[0] + a.get("beta", 0.5), 0, 1),
     "ReduceMean": _reduced(np.mean), "ReduceSum": _reduced(np.sum), "ReduceMax": _reduced(np.max),
-    "Softmax": _softmax,
+    "LogSoftmax": _log_softmax,
+    "Softmax": lambda x, a: np.exp(_log_softmax(x, a)),
     "Cast": _cast,
     "Reshape": _reshape,
     "Transpose": lambda x, a: np.transpose(x[0], a.get("perm")),
