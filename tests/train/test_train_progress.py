@@ -13,6 +13,7 @@ import pytest
 import chainrule as cr
 from chainrule import nn
 from chainrule.errors import ConfigError
+from chainrule.train import loop as loop_module
 from chainrule.train import progress as progress_module
 from chainrule.train.progress import make_progress
 
@@ -88,6 +89,7 @@ def drawn(text: str) -> list[str]:
 
 def test_a_bar_for_each_epoch_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_module, "_REFRESH", 0.0)
+    monkeypatch.setattr(loop_module, "first_block", lambda *_: 1)  # the bar moves within an epoch
     out = shown(Terminal(), monkeypatch, batch_size=4)
     lines = drawn(out)
     assert lines[0::2] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3", ""]

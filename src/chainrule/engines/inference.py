@@ -66,7 +66,8 @@ class Compiled:
             DTypeError: for anything but numbers.
         """
         x = inputs if type(inputs) is np.ndarray else np.asarray(getattr(inputs, "_data", inputs))
-        if x.dtype != self._dtype and x.dtype != np.uint8:
+        dtype = x.dtype
+        if dtype is not self._dtype and dtype != self._dtype and dtype != np.uint8:
             x = self._converted(x)
         if self._network is None:
             return self._eagerly(x)
