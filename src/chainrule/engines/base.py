@@ -13,7 +13,7 @@ dropout masks in every engine: the first two come from the caller, masks from `c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from chainrule.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.optim.optimizer import Optimizer
 
-__all__ = ["BlockResult", "Engine", "Plan"]
+__all__ = ["BlockResult", "Engine", "Observable", "Plan"]
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,14 @@ class Engine(Protocol):
 
     def write_back(self, plan: Plan, state: Any) -> None:
         """Put parameters, buffers and optimiser state into the plan's model and optimiser."""
+
+
+@runtime_checkable
+class Observable(Protocol):
+    """An engine that can show how far it has got, and go on without looking at what is done with that."""
+
+    def read_back(self, plan: Plan, state: Any) -> None:
+        """Put parameters, buffers and optimiser state into the plan's model and optimiser, and keep its own."""
+
+    def outputs(self, plan: Plan, state: Any, data: Dataset) -> np.ndarray | None:
+        """The network's outputs for all rows, in evaluation mode; None if the model itself has to be asked."""

@@ -150,6 +150,21 @@ class NativeEngine:
             self._exchange(plan, state)
             state.loaded = False
 
+    def read_back(self, plan: Plan, state: State) -> None:
+        if state.eager is not None:
+            EagerEngine().write_back(plan, state.eager)
+        elif state.loaded:
+            self._exchange(plan, state)
+
+    def outputs(self, plan: Plan, state: State, data: Dataset) -> np.ndarray | None:
+        if state.eager is not None or not state.loaded or any(not layer.track_running_stats for layer in _norms(state)):
+            return None
+        inputs = np.ascontiguousarray(data.inputs.reshape(len(data), -1))
+        found = np.empty((len(data), state.lowered.outputs), state.lowered.dtype)
+        state.network.renew()
+        state.network.predict(inputs, len(data), data.scale, _threads(state.lowered, len(data)), found)
+        return found
+
     # Steps
 
     def _steps(self, plan: Plan, state: State, data: Dataset, block: Block) -> BlockResult:
@@ -278,6 +293,10 @@ class NativeEngine:
                 buffer._assign(fresh)
             layer.num_batches_tracked._assign(np.asarray(count, np.int64))
         state.exchanged, state.log, state.seconds = state.step, [], 0.0
+
+
+def _norms(state: State) -> list[BatchNorm1d]:
+    return [stage.layer for stage in state.lowered.stages if isinstance(stage.layer, BatchNorm1d)]
 
 
 def _network(plan: Plan, lowered: Lowered) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from chainrule.data.dataset import Dataset
 from chainrule.data.preprocessing import Preprocessing
@@ -51,8 +52,7 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
 
     def _parameters(self) -> dict[str, Any]:
         """All parameters of a training by name."""
-        found: dict[str, Any] = self.get_params(deep=False)
-        return found
+        return {name: getattr(self, name) for name in _names(type(self))}  # type: ignore[arg-type]
 
     # Fitting
 
@@ -99,7 +99,11 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
         parameters = self._parameters()
         check_parameters(parameters)
         given = read_given(self, X, reset=not again)
-        check_consistent_length(X, y) if y is not None else None
+        y = self._read_y(y)
+        if len(y) != given_rows(given):
+            raise DataError(
+                "Found input variables with inconsistent numbers of samples", got=f"X {given_rows(given)}, y {len(y)}"
+            )
         if not again:
             self._begin(given, y, classes, parameters, one_epoch)
         elif one_epoch is False:
@@ -178,7 +182,7 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
         if X is None or y is None:
             raise ConfigError("validation data lack X_val or y_val", fix="Pass both")
         table = read_given(self, X, reset=False)
-        targets = self._encode(y)
+        targets = self._encode(self._read_y(y))
         if len(targets) != given_rows(table):
             raise DataError("X_val and y_val differ in length", got=f"{given_rows(table)} and {len(targets)}")
         return self._dataset(table, targets, _row_weights(sample_weight, given_rows(table)))
@@ -248,6 +252,10 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
 
     # What subclasses say about targets
 
+    def _read_y(self, y: Any) -> NDArray[Any]:
+        """The targets as an array, checked."""
+        raise NotImplementedError
+
     def _look_at_targets(self, y: Any, classes: Any) -> Labels | Quantities:
         raise NotImplementedError
 
@@ -304,6 +312,12 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         return tags
+
+
+@functools.cache
+def _names(kind: type[BaseEstimator]) -> tuple[str, ...]:
+    """Names of the constructor's arguments; scikit-learn looks them up anew each time, which takes a while."""
+    return tuple(kind._get_param_names())
 
 
 def _row_weights(given: Any, rows: int) -> NDArray[np.float64] | None:

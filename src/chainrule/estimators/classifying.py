@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
 from chainrule.estimators.base import BaseMLP
-from chainrule.estimators.targets import Labels
+from chainrule.estimators.targets import Labels, read_labels
 
 __all__ = ["Classifying"]
 
@@ -28,6 +28,9 @@ class Classifying(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """Tells classes apart."""
 
     classes_: NDArray[Any]
+
+    def _read_y(self, y: Any) -> NDArray[Any]:
+        return read_labels(y)
 
     def _look_at_targets(self, y: Any, classes: Any) -> Labels:
         return Labels.of(y, classes)

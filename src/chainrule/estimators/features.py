@@ -185,10 +185,12 @@ def _numeric_encoders(X: NDArray[np.float64], names: Sequence[str], scaling: Sca
     says = np.ones(X.shape[1], bool) if scaling is None or len(X) == 1 else ~empty & ((low < high) | gaps)
     kept: list[int] = np.flatnonzero(says if says.any() else ~says).tolist()
     encoders = []
+    medians = 2 * np.median(X / 2, axis=0)  # NaN where there are gaps
     for i in kept:
-        column = X[:, i]
-        present = column[~absent[:, i]] if gaps[i] else column
-        median = 2 * float(np.median(present / 2)) if len(present) else 0.0
-        center, scale = center_and_scale(present, scaling)
+        column, median = np.ascontiguousarray(X[:, i]), float(medians[i])
+        if gaps[i]:
+            column = column[~absent[:, i]]
+            median = 2 * float(np.median(column / 2)) if len(column) else 0.0
+        center, scale = center_and_scale(column, scaling)
         encoders.append(NumericEncoder(names[i], median, center, scale, bool(gaps[i])))
     return encoders

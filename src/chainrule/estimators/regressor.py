@@ -14,7 +14,7 @@ from chainrule.errors import DataError
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.hidden import HiddenLayer
 from chainrule.estimators.presets import Settings
-from chainrule.estimators.targets import Labels, Quantities
+from chainrule.estimators.targets import Labels, Quantities, read_numbers
 
 __all__ = ["MLPRegressor"]
 
@@ -87,6 +87,9 @@ class MLPRegressor(RegressorMixin, HiddenLayer, BaseMLP):  # type: ignore[misc]
             sample_weight: ``(N,)``, how much each row counts.
         """
         return self._fit(X, y, sample_weight, again=hasattr(self, "_answers"), one_epoch=True)
+
+    def _read_y(self, y: Any) -> NDArray[np.float64]:
+        return read_numbers(y)
 
     def _look_at_targets(self, y: Any, classes: Any) -> Quantities:
         return Quantities.of(y, scale=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
 from chainrule.data.cells import as_cells, as_texts
@@ -15,7 +15,7 @@ from chainrule.data.target import Target
 from chainrule.errors import DataError
 from chainrule.estimators.presets import TaskName
 
-__all__ = ["Labels", "Quantities"]
+__all__ = ["Labels", "Quantities", "read_labels", "read_numbers"]
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,19 @@ class Labels:
     several: bool
 
     @classmethod
-    def of(cls, y: Any, classes: Any = None) -> Labels:
+    def of(cls, y: NDArray[Any], classes: Any = None) -> Labels:
         """Look at the training labels.
 
         Args:
-            y: labels, or a matrix of zeros and ones.
+            y: labels, or a matrix of zeros and ones, as `read_labels` gives them.
             classes: all labels that there will ever be, if they are known.
 
         Raises:
             ValueError: for labels that are no classes.
         """
-        kind = _kind(y)
-        if kind == "multilabel-indicator":
-            return cls(np.arange(_dense(y).shape[1]), True)
-        found = np.unique(_column(y))
+        if y.ndim == 2:
+            return cls(np.arange(y.shape[1]), True)
+        found = np.unique(y)
         if classes is None:
             return cls(found, False)
         known = np.unique(np.asarray(classes))
@@ -63,19 +62,20 @@ class Labels:
         """How many numbers the network gives for a row."""
         return 1 if self.task == "binary" else len(self.classes)
 
-    def encode(self, y: Any) -> NDArray[Any]:
+    def encode(self, y: NDArray[Any]) -> NDArray[Any]:
         """Class indices ``(N,)``, or zeros and ones ``(N, labels)``.
+
+        Args:
+            y: as `read_labels` gives it.
 
         Raises:
             ValueError: for labels that training did not see.
         """
-        _kind(y)
+        if self.several != (y.ndim == 2) or (self.several and y.shape[1] != len(self.classes)):
+            raise DataError("y has another number of labels in a row than before", got=f"shape {y.shape}")
         if self.several:
-            matrix = _dense(y)
-            if matrix.shape[1] != len(self.classes):
-                raise DataError("y has another number of labels than before", expected=len(self.classes))
-            return matrix.astype(np.float32)
-        column = _column(y)
+            return y.astype(np.float32)
+        column = y
         try:
             places = np.searchsorted(self.classes, column)
         except TypeError as error:
@@ -101,19 +101,25 @@ class Labels:
         return Target(name, "binary" if self.task == "binary" else "multiclass", texts)
 
 
-def _kind(y: Any) -> str:
+def read_labels(y: Any) -> NDArray[Any]:
+    """Labels ``(N,)``, or zeros and ones ``(N, labels)``.
+
+    Raises:
+        ValueError: for anything else: numbers that are no classes, several classes in a row, missing labels.
+    """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
-    check_classification_targets(y)
     kind: str = type_of_target(y, input_name="y", raise_unknown=True)
+    if kind.startswith("continuous"):
+        raise DataError(
+            f"Unknown label type: y holds {kind} numbers, not classes", fix="Use MLPRegressor, or make them classes"
+        )
     if kind == "multiclass-multioutput":
         expected = "one column, or zeros and ones"
         raise DataError("Unknown label type: y has several columns of classes", expected=expected)
-    return kind
-
-
-def _dense(y: Any) -> NDArray[Any]:
-    return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    if kind == "multilabel-indicator":
+        return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
+    return _column(y)
 
 
 def _column(y: Any) -> NDArray[Any]:
@@ -145,30 +151,33 @@ class Quantities:
     task: TaskName = field(default="regression")
 
     @classmethod
-    def of(cls, y: Any, scale: bool) -> Quantities:
-        """Look at the training targets."""
-        values = _matrix(y)
+    def of(cls, y: NDArray[np.float64], scale: bool) -> Quantities:
+        """Look at the training targets, as `read_numbers` gives them."""
+        flat, values = y.ndim == 1, y.reshape(len(y), -1)
         outputs = values.shape[1]
         if not scale:
-            return cls(np.zeros(outputs), np.ones(outputs), np.asarray(y).ndim == 1)
+            return cls(np.zeros(outputs), np.ones(outputs), flat)
         unit = np.abs(values).max(axis=0)
         unit[unit == 0] = 1.0
         mean, std = (values / unit).mean(axis=0) * unit, (values / unit).std(axis=0) * unit
         std = np.where(std > 1e-14 * np.abs(mean), std, 1.0)
-        return cls(mean, np.where(std > 0, std, 1.0), np.asarray(y).ndim == 1)
+        return cls(mean, np.where(std > 0, std, 1.0), flat)
 
     @property
     def outputs(self) -> int:
         """How many numbers the network gives for a row."""
         return len(self.mean)
 
-    def encode(self, y: Any) -> NDArray[np.float64]:
+    def encode(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standardised targets ``(N, outputs)``.
 
+        Args:
+            y: as `read_numbers` gives it.
+
         Raises:
-            ValueError: for targets that are no finite numbers, or of another width.
+            ValueError: for targets of another width.
         """
-        values = _matrix(y)
+        values = y.reshape(len(y), -1)
         if values.shape[1] != self.outputs:
             raise DataError("y has another number of columns than before", expected=self.outputs, got=values.shape[1])
         return (values / 2 - self.mean / 2) / (self.std / 2)
@@ -185,12 +194,15 @@ class Quantities:
         return Target(name, "regression", mean=float(self.mean[0]), std=float(self.std[0]))
 
 
-def _matrix(y: Any) -> NDArray[np.float64]:
+def read_numbers(y: Any) -> NDArray[np.float64]:
+    """Targets ``(N,)`` or ``(N, outputs)``.
+
+    Raises:
+        ValueError: for anything but finite numbers.
+    """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
     values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_min_samples=1)
-    if values.ndim == 1:
-        values = values[:, None]
-    if values.ndim != 2 or not values.shape[1]:
+    if values.ndim not in (1, 2) or 0 in values.shape:
         raise DataError("y is no column of numbers", got=f"shape {values.shape}")
     return np.asarray(values, np.float64)

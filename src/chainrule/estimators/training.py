@@ -110,8 +110,8 @@ def make_optimizer(settings: Settings, network: Module, outputs: int, loss: Loss
     if settings.init == "realmlp":
         decay = settings.l2 / settings.batch_size / factor
         twice = outputs == 1 and loss.task == "binary"
-        groups = realmlp.parameter_groups(network, settings.lr, settings.optimizer, decay, twice)
-        return optim.get(settings.optimizer, groups, **options)
+        recipe = realmlp.parameter_groups(network, settings.lr, settings.optimizer, decay, twice)
+        return optim.get(settings.optimizer, recipe, **options)
     named = [(path, one) for path, one in network.named_parameters() if one.requires_grad]
     if not settings.l2:
         return optim.get(settings.optimizer, named, **options)

@@ -36,9 +36,12 @@ class Callback:
 
     Attributes:
         training: the running training: ``model``, ``optimizer``, ``history``, ``stop(reason)``, ``snapshot()``.
+        takes_part: whether it may look at the model, change it or change the optimiser's state in any way it likes;
+            False for one that keeps to the logs, `snapshot`, `save`, `stop` and learning rates, which costs less.
     """
 
     training: Training
+    takes_part: bool = True
 
     @property
     def model(self) -> Any:
@@ -56,12 +59,26 @@ class Callback:
     def on_train_end(self) -> None:
         """After the last epoch, also if training was stopped or interrupted."""
 
+    def epochs_ahead(self) -> int:
+        """How many epochs may run before it is told of them, if it does not take part; they come one by one then."""
+        return 1
+
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps of this callback: numbers, text, arrays, snapshots, lists and dictionaries."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave; called after `on_train_begin`."""
+
+
+def takes_part(callback: Callback) -> bool:
+    """Whether it may do anything: also where a subclass or an object does something of its own after epochs."""
+    if callback.takes_part:
+        return True
+    kinds = type(callback).__mro__
+    said = next(i for i, kind in enumerate(kinds) if "takes_part" in vars(kind))
+    methods = ("on_epoch_begin", "on_epoch_end")
+    return any(name in vars(one) for one in (callback, *kinds[:said]) for name in methods)
 
 
 class _Monitor:
@@ -130,10 +147,16 @@ class EarlyStopping(Callback):
         self.monitor, self.patience, self.min_delta, self.mode = monitor, patience, min_delta, mode
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
 
+    takes_part = False
+
     def on_train_begin(self) -> None:
         self.watched = _Monitor(self.training, self.monitor, self.mode, self.min_delta)
         self.waited = 0
         self.best: Snapshot | None = None
+
+    def epochs_ahead(self) -> int:
+        # It cannot stop before it has waited, whatever happens.
+        return 1 if self.restore_best_weights else max(1, self.patience - self.waited)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         if epoch < self.start_from_epoch:
@@ -170,6 +193,8 @@ class ModelCheckpoint(Callback):
         save_best_only: save only when it improved.
         mode: "min", "max" or "auto" (from the name).
     """
+
+    takes_part = False
 
     def __init__(
         self, path: str | os.PathLike[str], monitor: str = "val_loss", save_best_only: bool = False, mode: Mode = "auto"
@@ -216,6 +241,7 @@ class CSVLogger(Callback):
         MissingFileError: if the folder does not exist or cannot be written to.
     """
 
+    takes_part = False
     _SHARE = 20  # training takes at least this many times as long as writing
 
     def __init__(self, path: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -274,6 +300,8 @@ class ReduceLROnPlateau(Callback):
         mode: "min", "max" or "auto" (from the name).
     """
 
+    takes_part = False
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -325,6 +353,8 @@ class TerminateOnNaN(Callback):
     Args:
         raise_error: False for what happens without this callback.
     """
+
+    takes_part = False
 
     def __init__(self, raise_error: bool = True) -> None:
         self.raise_error = raise_error

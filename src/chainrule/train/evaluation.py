@@ -23,7 +23,7 @@ from chainrule.train.objective import choose_loss, named_loss, with_targets
 
 __all__ = [
     "Scores", "check_count", "choose_metrics", "epoch_metrics", "evaluate", "joined_metrics", "predict",
-    "predict_proba", "scores",
+    "predict_proba", "scores", "scores_of",
 ]  # fmt: skip
 
 Measured = TypeVar("Measured")
@@ -136,7 +136,11 @@ def scores(
     model: Module, loss: Loss, data: Dataset, metrics: Sequence[Metric], batch_size: int = INFERENCE_ROWS
 ) -> Scores:
     """Loss and metrics on prepared data (see `train.inputs.with_targets`)."""
-    outputs = outputs_of(model, data, batch_size)
+    return scores_of(outputs_of(model, data, batch_size), loss, data, metrics)
+
+
+def scores_of(outputs: np.ndarray, loss: Loss, data: Dataset, metrics: Sequence[Metric]) -> Scores:
+    """The same of outputs that there are already."""
     with no_grad(), quiet():
         output, targets = Tensor.of(outputs), Tensor.of(data.targets)
         value = loss.forward(output, targets) if data.weights is None else loss.weighted(output, targets, data.weights)
@@ -202,8 +206,11 @@ def _measured(
     targets: Any,
     measure: Callable[[Metric, np.ndarray, np.ndarray], Measured],
 ) -> dict[str, Measured]:
-    with quiet():
-        prediction = np.asarray(loss.link(outputs))
+    if loss.task == "multiclass" and not any(metric.needs_probabilities for metric in metrics):
+        prediction = outputs  # the largest logit is the largest probability
+    else:
+        with quiet():
+            prediction = np.asarray(loss.link(outputs))
     fitted = data.preprocessing
     if loss.task == "multiclass":
         targets = targets.argmax(axis=1) if targets.ndim == 2 else targets

@@ -17,17 +17,18 @@ import numpy as np
 
 from chainrule.data.batching import batch_index, epochs_index
 from chainrule.data.dataset import Dataset
-from chainrule.engines.base import BlockResult, Engine, Plan
+from chainrule.engines.base import BlockResult, Engine, Observable, Plan
 from chainrule.errors import TrainingError
 from chainrule.metrics.registry import Metric
+from chainrule.nn.evaluation import outputs_of
 from chainrule.nn.module import Module
 from chainrule.nn.norm import BatchNorm1d
 from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
-from chainrule.train.blocks import joined_epochs, next_block
-from chainrule.train.callbacks import Callback, TerminateOnNaN
+from chainrule.train.blocks import first_block, joined_epochs, next_block
+from chainrule.train.callbacks import Callback, TerminateOnNaN, takes_part
 from chainrule.train.diagnosis import describe_parameter, locate_nonfinite
-from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores
+from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores_of
 from chainrule.train.history import History
 from chainrule.train.progress import Progress
 from chainrule.train.rates import Rates
@@ -96,8 +97,11 @@ class Training:
         self.rows_per_step = self._count_rows()
         self.rates = Rates(plan.optimizer, schedule, len(self.rows_per_step))
         self._state: Any = None
-        self._written = 0
-        self._block = 1
+        self._written = self._lent = 0
+        self._observable = engine if isinstance(engine, Observable) else None
+        self._latest: Snapshot | None = None
+        self._partners = any(takes_part(callback) for callback in callbacks)
+        self._block = first_block(sum(one.numel() for one in plan.model.parameters()), self.batch_size)
         self.interrupted = False
         self.best: tuple[float, Snapshot] | None = None
         self.checkpoints: Checkpointing | None = None
@@ -121,10 +125,15 @@ class Training:
 
     @property
     def is_observed(self) -> bool:
-        """Whether somebody wants to look after each epoch."""
+        """Whether somebody wants to know of each epoch."""
+        return bool(self.callbacks) or self._is_followed
+
+    @property
+    def _is_followed(self) -> bool:
+        """Whether something has to be done after each epoch, before the next one."""
         measured = any(metric.rows is None for metric in self.metrics)
         saved = self.checkpoints is not None and self.checkpoints.is_exact
-        return bool(self.validation is not None or measured or self.callbacks or self.rates.needs_metric or saved)
+        return bool(self.validation is not None or measured or self._partners or self.rates.needs_metric or saved)
 
     @property
     def seconds(self) -> float:
@@ -138,9 +147,12 @@ class Training:
         self.history.stopped = reason
 
     def snapshot(self) -> Snapshot:
-        """A copy of all parameters and buffers."""
-        state = {path: np.array(value._data) for path, value in self.model.state_dict().items()}
-        return Snapshot(self.epoch, self.step, state)
+        """A copy of all parameters and buffers; to be left as it is, for others may hold it, too."""
+        if self._latest is None or self._partners or (self._latest.epoch, self._latest.step) != (self.epoch, self.step):
+            self.refresh()
+            state = {path: np.array(value._data) for path, value in self.model.state_dict().items()}
+            self._latest = Snapshot(self.epoch, self.step, state)
+        return self._latest
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put a snapshot back, unless nothing was trained since."""
@@ -150,11 +162,12 @@ class Training:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as it is now."""
+        self.refresh()
         self.model.save(path)
 
     def resume(self, epoch: int, step: int, seconds: float) -> None:
         """Go on as after so many epochs and steps, which took so long; called before the engine is prepared."""
-        self.epoch, self.step, self._written = epoch, step, step
+        self.epoch, self.step, self._written, self._lent = epoch, step, step, step
         self._began -= seconds
 
     # The loop
@@ -179,7 +192,7 @@ class Training:
                 while self.epoch < self.epochs and self.history.stopped is None and not self.interrupted:
                     self._run_epochs(self._joined_epochs())
         finally:
-            self._written = -1  # also steps of a block that an exception ended
+            self._lent = -1  # also steps of a block that an exception ended
             self.write_back()
             self.model.eval()
             if self.interrupted:
@@ -205,9 +218,10 @@ class Training:
 
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
-        if self.is_observed or (self.rows_per_step != self.batch_size).any():
+        if self._is_followed or (self.rows_per_step != self.batch_size).any():
             return 1
-        return joined_epochs(self._block, len(self.rows_per_step), len(self.data), self.epochs - self.epoch)
+        left = min([self.epochs - self.epoch, *(callback.epochs_ahead() for callback in self.callbacks)])
+        return joined_epochs(self._block, len(self.rows_per_step), len(self.data), left)
 
     def _run_epochs(self, count: int) -> None:
         for callback in self.callbacks:
@@ -224,13 +238,21 @@ class Training:
         logs = {"loss": float(self.epoch_losses(losses)[0])}
         logs.update(epoch_metrics(self.plan.loss, self.metrics, self.data, outputs, rows))
         if self.validation is not None:
-            self.write_back()
-            for name, value in scores(self.model, self.plan.loss, self.validation, self.metrics).items():
-                logs[f"val_{name}"] = value
+            measured = scores_of(self._validation_outputs(), self.plan.loss, self.validation, self.metrics)
+            logs.update({f"val_{name}": value for name, value in measured.items()})
             self._keep_best(logs["val_loss"])
         logs["lr"] = lr
         self._finish_epoch(logs)
         self._go_on(logs.get("val_loss", logs["loss"]))
+
+    def _validation_outputs(self) -> np.ndarray:
+        assert self.validation is not None
+        engine = self._observable
+        found = None if engine is None else engine.outputs(self.plan, self._state, self.validation)
+        if found is None:
+            self.refresh()
+            found = outputs_of(self.model, self.validation)
+        return found
 
     def _run_joined(self, count: int, lr: float) -> None:
         """Run several epochs of full batches as one block."""
@@ -243,13 +265,29 @@ class Training:
         outputs, rows = (result.outputs or [])[: done * steps], index[: done * steps]
         curves.update(joined_metrics(self.plan.loss, self.metrics, self.data, outputs, rows, done))
         lrs = [lr if settings is None else settings[k * steps][0]["lr"] for k in range(done)]
-        self.history.extend({**curves, "lr": lrs})
-        self.progress.joined(self.epoch, curves)
-        self.epoch += done
+        curves["lr"] = lrs
+        if self.callbacks:
+            self._tell(curves, done)
+        else:
+            self.history.extend(curves)
+            self.epoch += done
+        self.progress.joined(self.epoch - done, {name: values for name, values in curves.items() if name != "lr"})
         if result.stopped:
             self._diverged(result, index[len(result.losses) - 1])
         else:
             self._go_on(result.losses[-1])
+
+    def _tell(self, curves: dict[str, list[float]], epochs: int) -> None:
+        """Tell callbacks of epochs that have run, one by one."""
+        for k in range(epochs):
+            if k:
+                for callback in self.callbacks:
+                    callback.on_epoch_begin(self.epoch)
+            logs = {name: values[k] for name, values in curves.items()}
+            self.history.add(logs)
+            for callback in self.callbacks:
+                callback.on_epoch_end(self.epoch, logs)
+            self.epoch += 1
 
     def _go_on(self, loss: float) -> None:
         """From one epoch to the next."""
@@ -309,16 +347,26 @@ class Training:
     def _finish_epoch(self, logs: dict[str, float]) -> None:
         self.history.add(logs)
         self.progress.epoch(self.epoch, {name: value for name, value in logs.items() if name != "lr"})
-        if self.callbacks:
+        if self._partners:
             self.write_back()
-            for callback in self.callbacks:
-                callback.on_epoch_end(self.epoch, logs)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self.epoch, logs)
         self.epoch += 1
 
     def write_back(self) -> None:
-        """Let model and optimiser have what the engine has, if it went on since the last time."""
-        if self._state is not None and self._written != self.step:
+        """Let model and optimiser have what the engine has, and the engine what becomes of them until it goes on."""
+        if self._state is not None and self._lent != self.step:
             self.engine.write_back(self.plan, self._state)
+            self._written = self._lent = self.step
+
+    def refresh(self) -> None:
+        """Let model and optimiser have what the engine has, which does not look at them again."""
+        if self._state is not None and self._written != self.step:
+            if self._observable is not None:
+                self._observable.read_back(self.plan, self._state)
+            else:
+                self.engine.write_back(self.plan, self._state)
+                self._lent = self.step
             self._written = self.step
 
     # How it can end early
