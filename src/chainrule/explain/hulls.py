@@ -123,7 +123,7 @@ def tidy(shares: Points) -> Points:
 
 def needs_scipy() -> MissingDependencyError:
     """The error that says what to install."""
-    return MissingDependencyError("proofs of separability need SciPy", fix='pip install "chainrule[explain]"')
+    return MissingDependencyError("proofs of separability need SciPy", fix='Run: pip install "chainrule[explain]"')
 
 
 def _first_rows(points: Points, mask: Mask) -> Rows:
