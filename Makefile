@@ -51,7 +51,7 @@ native: .venv/.native-tools ## build the native engine beside the Python sources
 native-if-possible: .venv/.native-tools
 	@.venv/bin/python native/build.py --optional
 
-peers: .venv/.peers ## add PyTorch and JAX, for the live comparisons in the tests
+peers: .venv/.peers ## add PyTorch, JAX and Keras, for the live comparisons in the tests
 
 bench: .venv/.bench native-if-possible ## run the benchmarks against the rivals
 	@.venv/bin/python benchmarks/run.py $(ARGS)
@@ -114,8 +114,8 @@ clean: ## remove .venv, caches, builds and the demonstration's folder
 	@touch $@
 
 .venv/.peers: | .venv/.created
-	$(SAY) "installing $(TORCH) and jax into .venv (large; optional)"
-	@$(PIP) '$(TORCH)' 'jax>=0.4.35'
+	$(SAY) "installing $(TORCH), jax and keras into .venv (large; optional)"
+	@$(PIP) '$(TORCH)' 'jax>=0.4.35' 'keras>=3.6'
 	@touch $@
 
 .venv/.fuzz: pyproject.toml | .venv/.created

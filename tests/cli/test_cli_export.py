@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import nn
+from helpers.keras_cases import output_of
 
 Run = Callable[..., Any]
 
@@ -28,7 +30,7 @@ def model() -> str:
 def test_every_target_is_written(run: Run, run_json: Run, model: str) -> None:
     for target, sign in {"python": "def predict(row)", "numpy": "import numpy", "c": "#include <math.h>",
                          "js": "export function", "sql": "WITH", "excel": "=", "latex": "align*",
-                         "torch": "from torch import nn"}.items():  # fmt: skip
+                         "torch": "from torch import nn", "keras": "keras.Sequential(["}.items():  # fmt: skip
         assert sign in run("export", model, "--to", target).stdout
         shown = run("export", model, "--to", target, "-o", "code.txt")
         assert not shown.stdout
@@ -46,6 +48,19 @@ def test_the_code_gives_what_predict_gives(run: Run, model: str) -> None:
     with cr.no_grad():
         raw = cr.load(model)(cr.tensor([row])).numpy()[0]
     np.testing.assert_allclose(space["predict"](row), raw, rtol=1e-6, atol=1e-6)
+
+
+def test_keras_writes_its_own_file(run: Run, run_json: Run, model: str) -> None:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = pytest.importorskip("keras", exc_type=ImportError)
+    rows = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    with cr.no_grad():
+        raw = cr.load(model)(cr.tensor(rows)).numpy()
+    for options, expected in ((("--logits",), raw), ((), np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True))):
+        assert "Wrote iris.keras" in run("export", model, "--to", "keras", "-o", "iris.keras", *options).stderr
+        network = keras.saving.load_model("iris.keras")
+        np.testing.assert_allclose(output_of(network, rows), expected, rtol=1e-6, atol=1e-6)
+    assert run_json("export", model, "--to", "keras", "-o", "iris.keras")["file"] == "iris.keras"
 
 
 def test_refusals(run: Run, model: str) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from helpers.keras_cases import recorded
 
 Run = Callable[..., Any]
 
@@ -33,6 +34,20 @@ def test_an_imported_model_is_one_of_ours(run: Run, run_json: Run, weights: str)
     assert document["parameters"] == 17
     assert [one["type"] for _, one in document["layers"]["layers"]] == ["Linear", "ReLU", "Linear"]
     assert "17" in run("info", "book.safetensors").stdout
+
+
+def test_a_file_of_keras(run: Run) -> None:
+    pytest.importorskip("h5py")
+    files, rows, expected = recorded()["classes"]
+    for ending, content in files.items():
+        Path(f"network.{ending}").write_bytes(content)
+        assert "BatchNorm1d" in run("import", f"network.{ending}", "-o", "ours.safetensors").stdout
+        np.testing.assert_allclose(cr.predict_proba(cr.load("ours.safetensors"), rows), expected, rtol=1e-6, atol=1e-6)
+        Path("half").write_bytes(content[: len(content) // 2])
+        shown = run("import", "half", "-o", "m", code=2).stderr
+        assert shown.count("\n") <= 3
+        assert "Traceback" not in shown
+    assert "says itself" in run("import", "network.h5", "-o", "m", "--activation", "relu", code=2).stderr
 
 
 def test_refusals(run: Run, weights: str) -> None:

@@ -14,13 +14,14 @@ EXAMPLES = (
     "chainrule export iris.safetensors --to c -o iris.c",
     "chainrule export iris.safetensors --to js --name classify -o iris.mjs",
     "chainrule export iris.safetensors --to sql --table flowers",
+    "chainrule export iris.safetensors --to keras -o iris.keras",
 )
 
 
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="TARGET", help="python, numpy, c, js, sql, excel, latex or torch.")
+        str, typer.Option("--to", metavar="TARGET", help="python, numpy, c, js, sql, excel, latex, torch or keras.")
     ],
     out: Annotated[str | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the function.")] = "predict",
@@ -35,23 +36,30 @@ def export(
 ) -> None:
     """Write a saved model as code that needs nothing but its language, preprocessing included.
 
-    Spreadsheets (excel) are a CSV file of formulas, for small networks.
+    Spreadsheets (excel) are a CSV file of formulas, for small networks.  torch and keras are code that builds the
+    network, without preprocessing; with keras and a FILE.keras, Keras itself writes the network there.
     """
     from chainrule.cli.paths import check_is_no_input, check_writable
     from chainrule.cli.screen import Screen, standard_output
     from chainrule.files import atomic_write
     from chainrule.interchange.bundle import load
     from chainrule.interchange.exporting import export as written
+    from chainrule.interchange.keras_out import save_keras
 
     path = None if out is None else check_writable(out)
     if path is not None:
         check_is_no_input(path, model)
-    source = written(load(model), to, name=name, table=table, preprocessing=not features, link=not logits)
-    if path is not None:
+    network, source = load(model), None
+    if path is not None and to == "keras" and path.suffix.lower() == ".keras":
+        save_keras(network, path, link=not logits)
+    else:
+        source = written(network, to, name=name, table=table, preprocessing=not features, link=not logits)
+    if path is not None and source is not None:
         with atomic_write(path) as file:
             file.write(source.encode())
+    if path is not None:
         typer.echo(f"Wrote {path}", err=True)
-    elif not as_json:
+    elif source is not None and not as_json:
         standard_output().write(source)
     screen = Screen(as_json=as_json)
     screen.document(

@@ -13,13 +13,17 @@ __all__ = ["EXAMPLES", "import_"]
 EXAMPLES = (
     "chainrule import classifier.pkl -o classifier.safetensors",
     "chainrule import network.pt --activation relu -o network.safetensors",
+    "chainrule import network.keras -o network.safetensors",
     "chainrule import sample_weight.pkl --activation sigmoid -o textbook.safetensors",
 )
 
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="FILE", help="A pickle of scikit-learn or the textbook, .pt, or safetensors.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="A pickle of scikit-learn or the textbook, .pt, .keras, .h5 or safetensors."
+        ),
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Model file to write.")],
     activation: Annotated[
@@ -28,7 +32,7 @@ def import_(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read a network of scikit-learn, PyTorch or the textbook; nothing in its file is executed.
+    """Read a network of scikit-learn, PyTorch, Keras or the textbook; nothing in its file is executed.
 
     PyTorch's state dicts do not say which activation lies between their layers; --activation does.
     """

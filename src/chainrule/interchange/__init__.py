@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chainrule.interchange.book import from_book
     from chainrule.interchange.exporting import export
     from chainrule.interchange.keras import from_keras
+    from chainrule.interchange.keras_out import save_keras, to_keras
     from chainrule.interchange.onnx import from_onnx
     from chainrule.interchange.onnx_out import save_onnx, to_onnx
     from chainrule.interchange.reading import from_object, read
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "export", "from_book", "from_keras", "from_object", "from_onnx", "from_sklearn", "from_torch", "read",
-    "save_onnx", "to_onnx", "to_torch",
+    "save_keras", "save_onnx", "to_keras", "to_onnx", "to_torch",
 ]  # fmt: skip
 
 _HOMES = {
@@ -34,6 +35,8 @@ _HOMES = {
     "from_sklearn": "sklearn",
     "from_torch": "torch",
     "read": "reading",
+    "to_keras": "keras_out",
+    "save_keras": "keras_out",
     "save_onnx": "onnx_out",
     "to_onnx": "onnx_out",
     "to_torch": "torch_out",

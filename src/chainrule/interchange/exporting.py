@@ -14,7 +14,7 @@ __all__ = ["TARGETS", "export"]
 
 TARGETS = {
     "python": "python", "numpy": "numpy", "c": "c", "js": "javascript", "sql": "sql", "excel": "excel",
-    "latex": "latex", "torch": "torch",
+    "latex": "latex", "torch": "torch", "keras": "keras",
 }  # fmt: skip
 """Names of the targets, and the files that write them."""
 
@@ -23,7 +23,7 @@ _C_WORDS = {
     "goto", "h", "g", "i", "inline", "int", "j", "let", "long", "main", "new", "register", "restrict", "row", "rows",
     "short", "signed", "sizeof", "static", "struct", "switch", "this", "typedef", "union", "unsigned", "var", "void",
     "volatile", "x", "y", "np", "math", "number", "erfc", "phi", "inputs", "outputs", "null", "export", "delete",
-    "torch", "nn", "model", "state",
+    "torch", "nn", "model", "state", "keras",
 }  # fmt: skip
 
 
@@ -41,8 +41,8 @@ def export(
     Args:
         model: of the library's layers; it is taken in evaluation mode.
         to: "python", "numpy", "c" (C99, float, no malloc), "js" (ES module), "sql" (SQLite), "excel" (CSV of formulas,
-            for small networks), "latex", or "torch" (source that builds a ``Sequential``, without preprocessing and
-            link).
+            for small networks), "latex", or source that builds a ``Sequential``, without preprocessing: "torch"
+            (without the link, too) or "keras".
         name: of the function.
         table: for "sql", whose rows are read.
         preprocessing: begin with the columns that the model was trained on: numbers are scaled, missing ones (None,
@@ -72,6 +72,9 @@ def export(
     target = import_module(f"chainrule.interchange.codegen.{TARGETS[to]}")
     if to == "torch":
         source: str = target.generate(model, name)
+        return source
+    if to == "keras":
+        source = target.generate(model, name, link)
         return source
     generate: Callable[..., str] = target.generate
     program: Program = program_of(model, preprocessing, link)

@@ -118,7 +118,7 @@ def _parts(description: Any, weights: Weights, depth: int, where: str = "the net
             found[name] = [Part(inner, name, arguments, own)]
     order = list(found) if kind == "Sequential" else _ordered(entries, config, where)
     shape = config.get("build_input_shape")
-    first = [Part("InputLayer", "input", {"batch_shape": shape})] if isinstance(shape, list) else []
+    first = [Part("InputLayer", "input", {"batch_shape": shape})] if isinstance(shape, (list, tuple)) else []
     return first + [part for name in order for part in found[name]]
 
 
@@ -157,7 +157,7 @@ def _ends(value: Any) -> list[str]:
 def _sources(entry: Mapping[str, Any]) -> list[str]:
     """The layers from which a layer takes its inputs, of every use of it."""
     nodes = entry.get("inbound_nodes", [])
-    if not isinstance(nodes, list):
+    if not isinstance(nodes, (list, tuple)):
         raise FormatError("the file is damaged: a layer without inputs", where=f"layer {brief(_name(entry))}")
     return [name for node in nodes for name in _tensors(node, f"layer {brief(_name(entry))}")]
 
@@ -166,20 +166,23 @@ def _tensors(node: Any, where: str) -> list[str]:
     """Names of the layers that one use of a layer takes, as Keras 3 describes it and as Keras 2 did."""
     if isinstance(node, Mapping):
         arguments, options = node.get("args"), [node.get("kwargs")]
-        tensors = arguments if isinstance(arguments, list) else [None]
-        histories = [
-            one["config"].get("keras_history")
-            if isinstance(one, Mapping) and one.get("class_name") == "__keras_tensor__" and "config" in one
-            else None
-            for one in tensors
-        ]
+        tensors = arguments if isinstance(arguments, (list, tuple)) else [None]
+        histories = [_history(one) for one in tensors]
     else:
-        histories = node if isinstance(node, list) else [None]
+        histories = list(node) if isinstance(node, (list, tuple)) else [None]
         if histories and isinstance(histories[0], str):
             histories = [histories]
-        options = [one[3] if isinstance(one, list) and len(one) > 3 else None for one in histories]
+        options = [one[3] if isinstance(one, (list, tuple)) and len(one) > 3 else None for one in histories]
     names = _ends(histories)
     plain = all(not one or (isinstance(one, Mapping) and not any(one.values())) for one in options)
     if not plain or len(names) != len(histories):
         raise FormatError("the layer is called with arguments besides its input", where=where)
     return names
+
+
+def _history(tensor: Any) -> Any:
+    """The layer, its use and its output that a tensor comes from; None for what is no tensor."""
+    if not isinstance(tensor, Mapping) or tensor.get("class_name") != "__keras_tensor__":
+        return None
+    config = tensor.get("config")
+    return config.get("keras_history") if isinstance(config, Mapping) else None
