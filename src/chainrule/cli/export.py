@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chainrule.cli.options import Json
+from chainrule.errors import ConfigError
 
 __all__ = ["EXAMPLES", "export"]
 
@@ -15,13 +17,15 @@ EXAMPLES = (
     "chainrule export iris.safetensors --to js --name classify -o iris.mjs",
     "chainrule export iris.safetensors --to sql --table flowers",
     "chainrule export iris.safetensors --to keras -o iris.keras",
+    "chainrule export iris.safetensors --to onnx -o iris.onnx",
 )
 
 
 def export(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="TARGET", help="python, numpy, c, js, sql, excel, latex, torch or keras.")
+        str,
+        typer.Option("--to", metavar="TARGET", help="python, numpy, c, js, sql, excel, latex, torch, keras or onnx."),
     ],
     out: Annotated[str | None, typer.Option("--out", "-o", help="File to write; default: standard output.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the function.")] = "predict",
@@ -38,6 +42,8 @@ def export(
 
     Spreadsheets (excel) are a CSV file of formulas, for small networks.  torch and keras are code that builds the
     network, without preprocessing; with keras and a FILE.keras, Keras itself writes the network there.
+
+    onnx is a binary file (-o), which takes one input for each column and gives a class and its probabilities.
     """
     from chainrule.cli.paths import check_is_no_input, check_writable
     from chainrule.cli.screen import Screen, standard_output
@@ -45,12 +51,15 @@ def export(
     from chainrule.interchange.bundle import load
     from chainrule.interchange.exporting import export as written
     from chainrule.interchange.keras_out import save_keras
+    from chainrule.interchange.onnx_out import save_onnx
 
     path = None if out is None else check_writable(out)
     if path is not None:
         check_is_no_input(path, model)
     network, source = load(model), None
-    if path is not None and to == "keras" and path.suffix.lower() == ".keras":
+    if to == "onnx":
+        save_onnx(network, _named(path), preprocessing=not features, link=not logits, name=name)
+    elif path is not None and to == "keras" and path.suffix.lower() == ".keras":
         save_keras(network, path, link=not logits)
     else:
         source = written(network, to, name=name, table=table, preprocessing=not features, link=not logits)
@@ -70,3 +79,10 @@ def export(
             "source": source if path is None else None,
         }
     )
+
+
+def _named(path: Path | None) -> Path:
+    """A binary file has to be named: no screen can show it."""
+    if path is None:
+        raise ConfigError("ONNX is a binary file", fix="Name it with --out FILE.onnx")
+    return path

@@ -14,6 +14,7 @@ EXAMPLES = (
     "chainrule import classifier.pkl -o classifier.safetensors",
     "chainrule import network.pt --activation relu -o network.safetensors",
     "chainrule import network.keras -o network.safetensors",
+    "chainrule import network.onnx -o network.safetensors",
     "chainrule import sample_weight.pkl --activation sigmoid -o textbook.safetensors",
 )
 
@@ -22,7 +23,7 @@ def import_(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A pickle of scikit-learn or the textbook, .pt, .keras, .h5 or safetensors."
+            metavar="FILE", help="A pickle of scikit-learn or the textbook, .pt, .keras, .h5, .onnx or safetensors."
         ),
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Model file to write.")],
@@ -32,7 +33,7 @@ def import_(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read a network of scikit-learn, PyTorch, Keras or the textbook; nothing in its file is executed.
+    """Read a network of scikit-learn, PyTorch, Keras, ONNX or the textbook; nothing in its file is executed.
 
     PyTorch's state dicts do not say which activation lies between their layers; --activation does.
     """

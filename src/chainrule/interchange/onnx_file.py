@@ -19,7 +19,6 @@ __all__ = [
     "MOST_BYTES",
     "array_of",
     "check_model",
-    "looks_like_onnx",
     "onnx_package",
     "opset_of",
     "parsed",
@@ -61,13 +60,6 @@ def onnx_package() -> Any:
             "reading and writing ONNX needs the package onnx", fix='pip install "chainrule[onnx]"'
         ) from error
     return onnx
-
-
-def looks_like_onnx(first: bytes) -> bool:
-    """Whether a file begins as ONNX models do: with a small version number, then another field of the model."""
-    if first[4:9] == b"\x00\x00\x00\x00{":  # safetensors, whose length of the header may begin with any byte
-        return False
-    return first[:1] == b"\x08" and b"\x00" < first[1:2] < b"\x20" and first[2:3] in b"\x12\x1a\x22\x28\x32\x3a\x42"
 
 
 def parsed(content: bytes) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.errors import ConfigError, DTypeError, FormatError
 from chainrule.files import existing_file
-from chainrule.interchange import bundle, keras_hdf5, onnx_file, pickles, safetensors, signatures
+from chainrule.interchange import bundle, keras_hdf5, pickles, safetensors, signatures
 from chainrule.interchange.book import from_book, is_book
 from chainrule.interchange.keras import from_keras, is_archive, is_keras, read_archive, read_hdf5
 from chainrule.interchange.onnx import from_onnx, is_onnx, read_onnx
@@ -92,7 +92,7 @@ def _read(file: Path, activation: str | None) -> Module:
     if first.startswith(keras_hdf5.SIGNATURE):
         _refuse_activation(activation, "a file of Keras")
         return read_hdf5(file)
-    if onnx_file.looks_like_onnx(first):
+    if signatures.looks_like_onnx(first):
         _refuse_activation(activation, "a graph of ONNX")
         return read_onnx(file)
     if _looks_pickled(first):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-__all__ = ["ENOUGH", "describe"]
+__all__ = ["ENOUGH", "describe", "looks_like_onnx"]
 
 # As many bytes as `describe` looks at.
 ENOUGH = 512
@@ -43,9 +43,16 @@ def describe(first: bytes) -> str | None:
             return name
     if first[0] == 0x80 and first[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "a Python pickle (perhaps of scikit-learn or old PyTorch)"
-    if first[0] == 0x08 and first[1:2] < b"\x20" and first[2:3] in (b"\x12", b"\x1a", b"\x22", b"\x3a", b"\x42"):
+    if looks_like_onnx(first):
         return "perhaps an ONNX model"
     return _describe_text(first[:ENOUGH])
+
+
+def looks_like_onnx(first: bytes) -> bool:
+    """Whether a file begins as ONNX models do: with a small version number, then another field of the model."""
+    if first[4:9] == b"\x00\x00\x00\x00{":  # safetensors, whose length of the header may begin with any byte
+        return False
+    return first[:1] == b"\x08" and b"\x00" < first[1:2] < b"\x20" and first[2:3] in b"\x12\x1a\x22\x28\x32\x3a\x42"
 
 
 def _describe_text(first: bytes) -> str | None:
