@@ -68,3 +68,18 @@ def test_refusals(run: Run, model: str) -> None:
     assert "not a name" in run("export", model, "--to", "c", "--name", "2x", code=2).stderr
     assert "overwrite what is read" in run("export", model, "--to", "c", "-o", model, code=2).stderr
     assert "does not exist" in run("export", "no.safetensors", "--to", "c", code=2).stderr
+
+
+def test_whole_numbers_of_8_bits(run: Run, run_json: Run, model: str) -> None:
+    shown = run("export", model, "--to", "c", "--int8", "--calibrate", "iris")
+    assert "static const int8_t W" in shown.stdout
+    assert "of 150 calibration rows" in shown.stderr
+    assert "Same class as the float network" in shown.stdout
+    assert "standardised inputs" in run("export", model, "--to", "c", "--int8", "-o", "net.c").stderr
+    assert "#include <stdint.h>" in Path("net.c").read_text()
+    document = run_json("export", model, "--to", "c", "--int8", "--calibrate", "iris")
+    assert document["int8"]["rows"] == 150
+    assert document["int8"]["same_class"] > 0.95
+    assert "in C alone" in run("export", model, "--to", "js", "--int8", code=2).stderr
+    assert "--int8" in run("export", model, "--to", "c", "--calibrate", "iris", code=2).stderr
+    assert "do not fit" in run("export", model, "--to", "c", "--int8", "--calibrate", "xor", code=2).stderr

@@ -5,12 +5,13 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from chainrule.errors import ConfigError, DTypeError, UnknownNameError
 from chainrule.interchange.codegen.program import Program, program_of
 from chainrule.nn.module import Module
 
-__all__ = ["TARGETS", "export"]
+__all__ = ["TARGETS", "check_arguments", "export"]
 
 TARGETS = {
     "python": "python", "numpy": "numpy", "c": "c", "js": "javascript", "sql": "sql", "excel": "excel",
@@ -23,7 +24,7 @@ _C_WORDS = {
     "goto", "h", "g", "i", "inline", "int", "j", "let", "long", "main", "new", "register", "restrict", "row", "rows",
     "short", "signed", "sizeof", "static", "struct", "switch", "this", "typedef", "union", "unsigned", "var", "void",
     "volatile", "x", "y", "np", "math", "number", "erfc", "phi", "inputs", "outputs", "null", "export", "delete",
-    "torch", "nn", "model", "state", "keras",
+    "torch", "nn", "model", "state", "keras", "a", "p", "q", "v", "m", "s", "cut", "scaled",
 }  # fmt: skip
 
 
@@ -35,6 +36,8 @@ def export(
     table: str = "data",
     preprocessing: bool = True,
     link: bool = True,
+    int8: bool = False,
+    calibrate: Any = None,
 ) -> str:
     """Write a network as code that needs nothing but its language.
 
@@ -50,25 +53,31 @@ def export(
             Columns of dates cannot be.  Without it the function takes the features that the network sees.
         link: go on from the raw output to probabilities (of each class, or of the second of two), or to the target's
             own units, as `predict_proba` and `predict` do.
+        int8: for "c", compute in whole numbers of 8 bits; see `int8.export_int8`, which also says what that costs.
+        calibrate: for int8, rows like those that the network will see.
 
     Returns:
         the source.
 
     Raises:
         UnknownNameError: for an unknown target.
-        ConfigError: for a name that cannot be a function's.
+        ConfigError: for a name that cannot be a function's, and for int8 in another language or without rows.
         FormatError: for a layer or column that the target cannot have, or a network too large for it.
         DTypeError: if `model` is no module.
     """
-    if not isinstance(model, Module):
-        raise DTypeError("not a model", expected="a Module", got=type(model).__name__)
+    check_arguments(model, name)
     if to == "onnx":
         raise ConfigError("ONNX is no source code", fix="Take to_onnx(model), or save_onnx(model, path)")
     if to not in TARGETS:
         raise UnknownNameError("target", to, TARGETS)
-    reserved = keyword.iskeyword(name) or name in _C_WORDS or (name[:1] in "WAB" and name[1:].isdecimal())
-    if not (name.isidentifier() and name.isascii()) or reserved:
-        raise ConfigError("not a name for a function", got=repr(name), fix="Take letters, digits and underscores")
+    if int8:
+        if to != "c":
+            raise ConfigError("whole numbers of 8 bits are written in C alone", got=f"to={to!r} and int8")
+        from chainrule.interchange.int8 import export_int8
+
+        return export_int8(model, calibrate, name=name, preprocessing=preprocessing, link=link)[0]
+    if calibrate is not None:
+        raise ConfigError("calibration rows are for int8 alone", fix="Pass int8=True (--int8), too")
     target = import_module(f"chainrule.interchange.codegen.{TARGETS[to]}")
     if to == "torch":
         source: str = target.generate(model, name)
@@ -79,3 +88,16 @@ def export(
     generate: Callable[..., str] = target.generate
     program: Program = program_of(model, preprocessing, link)
     return generate(program, name, table) if to == "sql" else generate(program, name)
+
+
+def check_arguments(model: object, name: str) -> None:
+    """Refuse what is no network, and names that cannot be a function's.
+
+    Raises:
+        DTypeError, ConfigError: as `export` does.
+    """
+    if not isinstance(model, Module):
+        raise DTypeError("not a model", expected="a Module", got=type(model).__name__)
+    reserved = keyword.iskeyword(name) or name in _C_WORDS or (name[:1] in "WABFMSTZ" and name[1:].isdecimal())
+    if not (name.isidentifier() and name.isascii()) or reserved:
+        raise ConfigError("not a name for a function", got=repr(name), fix="Take letters, digits and underscores")
