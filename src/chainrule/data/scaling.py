@@ -57,5 +57,6 @@ def center_and_scale(values: NDArray[Any], scaling: Scaling) -> tuple[float, flo
 
 def rescale(values: NDArray[Any], center: Any, scale: Any) -> NDArray[np.float64]:
     """Return ``(values − center) / scale``, in halves so that the difference of huge numbers does not overflow."""
+    half = np.where(np.asarray(scale) > np.finfo(np.float64).tiny, 0.5, 1.0)  # half of the least scale would be 0
     with np.errstate(over="ignore"):
-        return np.asarray((values / 2 - center / 2) / (scale / 2))
+        return np.asarray((values * half - center * half) / (scale * half))

@@ -21,6 +21,8 @@ from chainrule.estimators.given import Columns, Given
 
 __all__ = ["Features", "Look", "look_at"]
 
+_SMALLEST = float(np.finfo(np.float64).tiny)  # half of what is below may be 0
+
 
 @dataclass(frozen=True)
 class Look:
@@ -159,7 +161,8 @@ class _Block:
         if some:
             values = np.where(absent, self.medians, values)
         with np.errstate(over="ignore"):
-            scaled = (values * 0.5 - self.centers * 0.5) / (self.scales * 0.5)  # no overflow of differences
+            half = np.where(self.scales > _SMALLEST, 0.5, 1.0)  # no overflow of differences, and no scale of zero
+            scaled = (values * half - self.centers * half) / (self.scales * half)
             if not len(self.marked):
                 found = scaled.astype(dtype)
             else:

@@ -62,6 +62,9 @@ def build_network(facts: TableFacts, settings: Settings, dtype: Any, seed: int) 
     sizes = settings.hidden_layer_sizes
     names = _per_layer(settings.activation, len(sizes), "activation")
     dropouts = _per_layer(settings.dropout, len(sizes), "dropout")
+    for dropout in dropouts:
+        if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+            raise ConfigError("bad dropout", expected="a number from 0 and below 1", got=repr(dropout))
     if settings.norm is not None and settings.norm not in _NORMS:
         raise UnknownNameError("norm", settings.norm, _NORMS)
     rng = np.random.default_rng(seed)

@@ -109,6 +109,7 @@ def read_labels(y: Any) -> NDArray[Any]:
     """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
+    _check_objects(y)
     kind: str = type_of_target(y, input_name="y", raise_unknown=True)
     if kind.startswith("continuous"):
         raise DataError(
@@ -119,21 +120,21 @@ def read_labels(y: Any) -> NDArray[Any]:
         raise DataError("Unknown label type: y has several columns of classes", expected=expected)
     if kind == "multilabel-indicator":
         return np.asarray(y.toarray() if hasattr(y, "toarray") else y)
-    return _column(y)
+    return np.asarray(column_or_1d(y, warn=True))
 
 
-def _column(y: Any) -> NDArray[Any]:
-    column = np.asarray(column_or_1d(y, warn=True))
-    if column.dtype.kind == "O":
-        missing = [i for i, one in enumerate(column) if one is None or one != one]
-        kinds = {type(one).__name__ for one in column}
-        if missing:
-            fix = "Remove the rows without a label"
-            raise DataError("y has missing values (NaN)", where=f"row {missing[0]}", fix=fix)
-        if len(kinds) > 1 and "str" in kinds:
-            got = ", ".join(sorted(kinds))
-            raise DataError("y mixes text with other labels", got=got, fix="Make all labels text")
-    return column
+def _check_objects(y: Any) -> None:
+    """Stop at labels that cannot be put in an order."""
+    array = y if hasattr(y, "tocsr") else np.asarray(y)
+    if array.dtype.kind != "O" or array.ndim != 1:
+        return
+    missing = [i for i, one in enumerate(array) if one is None or type(one).__name__ == "NAType" or one != one]
+    kinds = {type(one).__name__ for one in array}
+    if missing:
+        fix = "Remove the rows without a label"
+        raise DataError("y has missing values (NaN)", where=f"row {missing[0]}", fix=fix)
+    if len(kinds) > 1 and "str" in kinds:
+        raise DataError("y mixes text with other labels", got=", ".join(sorted(kinds)), fix="Make all labels text")
 
 
 @dataclass(frozen=True)

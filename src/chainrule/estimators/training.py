@@ -169,7 +169,7 @@ def train(
         )  # fmt: skip
     finally:
         for callback in callbacks:  # which would keep the data alive, and go into pickles with them
-            vars(callback).pop("training", None)
+            getattr(callback, "__dict__", {}).pop("training", None)
 
 
 def _own_callbacks(settings: Settings, validated: bool) -> list[Callback]:
