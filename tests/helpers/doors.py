@@ -20,10 +20,13 @@ from typing import Any
 import numpy as np
 
 import chainrule as cr
-from chainrule import data, nn
+from chainrule import data, losses, nn
 from chainrule.data import Splits, Table
-from chainrule.data.inputs import TableInputs
-from chainrule.interchange import nested, pickles, read, safetensors
+from chainrule.data.inputs import ArrayInputs, TableInputs
+from chainrule.data.preprocessing import Preprocessing
+from chainrule.data.target import Target
+from chainrule.errors import MissingDependencyError
+from chainrule.interchange import from_onnx, nested, pickles, read, safetensors, to_onnx
 from chainrule.interchange.sklearn import RECORDS
 from chainrule.train import Checkpoints
 from chainrule.train.checkpoint_folder import Folder
@@ -343,6 +346,73 @@ def _plain() -> list[bytes]:
     return [_saved(lambda path: safetensors.write(path, tensors))]
 
 
+def keras_files(ending: str) -> list[bytes]:
+    """The three shortest networks that Keras wrote, as ``keras`` or ``h5``; where h5py is not installed, none."""
+    try:
+        import h5py  # noqa: F401
+    except ImportError:
+        return []
+    from helpers.keras_cases import recorded
+
+    return sorted((files[ending] for files, _, _ in recorded().values() if ending in files), key=len)[:3]
+
+
+def onnx_files() -> list[bytes]:
+    """Graphs of ONNX, with and without columns; where it is not installed, none."""
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        return []
+    from chainrule.interchange.onnx_out import save_onnx
+
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.BatchNorm1d(2), nn.Linear(2, 2)).eval()
+    return [_saved(lambda path: save_onnx(model, path)), _saved(lambda path: save_onnx(trained(), path))]
+
+
+# Runs ----------------------------------------------------------------------------------------------------------------
+
+
+def _record_files() -> dict[str, bytes]:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        X = np.arange(12.0).reshape(4, 3)
+        model = nn.Sequential(nn.Linear(3, 1))
+        cr.fit(model, (X, X[:, 0]), epochs=2, seed=0, verbose=0, engine="eager", record=Path(name))
+        (run,) = (path for path in Path(name).iterdir() if path.is_dir())
+        return {path.name: path.read_bytes() for path in run.iterdir()}
+
+
+_RECORD = _Once(_record_files)
+
+
+_RECORD_PARTS = ("run", "configuration", "metrics", "history", "environment")
+
+
+def _part_of_record(part: str) -> Callable[[], list[bytes]]:
+    return lambda: [_RECORD()[f"{part}.json"]]
+
+
+def _list_runs(name: str) -> Open:
+    """The content is one file of a run's record."""
+
+    def opened(content: bytes, folder: Path) -> None:
+        from chainrule.train.runs import Runs
+
+        root = folder / "runs"
+        run = root / "20260101-000000-abcde"
+        run.mkdir(parents=True, exist_ok=True)
+        for file, kept in _RECORD().items():
+            (run / file).write_bytes(content if file == name else kept)
+        (root / "index.sqlite").unlink(missing_ok=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of runs that are left out
+            for one in Runs(root):
+                _ = one.history, one.configuration, one.environment, one.metrics
+
+    return opened
+
+
 # Data ----------------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +477,26 @@ def _arrays() -> list[bytes]:
     return [npy_file(x), npy_file(x.astype(">f8")), npy_file(np.asfortranarray(x)), npy_file(x > 3)]
 
 
+def onnx_files() -> list[bytes]:
+    """A classifier with labels, and a chain of layers; where onnx is not installed, none."""
+    layers = (
+        nn.GELU(),
+        nn.LayerNorm(3),
+        nn.Softplus(2.0, 3.0),
+        nn.BatchNorm1d(3),
+        nn.Hardtanh(-2, 0.5),
+        nn.Linear(3, 1),
+    )
+    model = nn.Sequential(nn.Linear(2, 3), *layers).eval()
+    try:
+        plain = to_onnx(model).SerializeToString()
+    except MissingDependencyError:
+        return []
+    model.objective = losses.get("bce_with_logits")
+    model.preprocessing = Preprocessing(ArrayInputs((2,), "float32", 1.0, None), Target("y", "binary", ("a", "b")))
+    return [plain, to_onnx(model).SerializeToString()]
+
+
 def parquet_files() -> list[bytes]:
     """Tables of Arrow; where it is not installed, none."""
     try:
@@ -452,8 +542,13 @@ DOORS: dict[str, Door] = {
     "import": Door(
         _import, lambda: [*books()[2:5], *estimators(), torch_file(), *torch_modules(), *_plain(), _model()]
     ),
+    "import-onnx": Door(lambda content, folder: from_onnx(content), onnx_files),
+    "import-keras": Door(_import, lambda: keras_files("keras")),
+    "import-hdf5": Door(_import, lambda: keras_files("h5")),
+    "import-onnx": Door(_import, onnx_files),
     "import-torch": Door(_import_torch, torch_programs),
     "pickle": Door(lambda content, folder: pickles.loads(content, records=RECORDS), lambda: [*books(), *estimators()]),
+    **{f"run-{part}": Door(_list_runs(f"{part}.json"), _part_of_record(part)) for part in _RECORD_PARTS},
     "csv": Door(_read("a.csv"), tables),
     "csv-gz": Door(_read("a.csv.gz"), lambda: [gzip.compress(one) for one in tables()]),
     "idx": Door(_read("a-idx3-ubyte"), lambda: [idx_file()]),
