@@ -50,8 +50,8 @@ class Linear {
   void input_gradient(std::size_t rows, const Matrix<T>& gradient, Matrix<T>& x_gradient, std::size_t q,
                       T* turned) const {
     for (std::size_t p = 0; p < gradient.panels(); ++p)
-      transpose_panel(weight.values.data() + weight.at(p, q * kPanel), gradient.columns_in(p),
-                      turned + p * kPanel * kPanel);
+      transpose_panel(weight.values.data() + weight.at(p, q * kPanel), x_gradient.columns_in(q),
+                      gradient.columns_in(p), turned + p * kPanel * kPanel);
     for_tiles<T>(rows, x_gradient.columns_in(q), [&](auto height, auto width, std::size_t row, std::size_t column) {
       forward_tile<T, height(), width()>(gradient.row(0, row), gradient.stride(), turned + column, out(), nullptr,
                                          x_gradient.row(q, row) + column);

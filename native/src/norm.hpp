@@ -18,13 +18,6 @@ Vec<T> row_or(const std::unique_ptr<Parameter<T>>& parameter, std::size_t at, T 
   return parameter ? load(parameter->values.data() + at) : broadcast(otherwise);
 }
 
-template <class T>
-inline Vec<T> root(const Vec<T>& x) {
-  Vec<T> y;
-  for (std::size_t i = 0; i < kWidth<T>; ++i) y[i] = std::sqrt(x[i]);
-  return y;
-}
-
 // y = (x − μ)/√(σ² + ε)·γ + β over the batch; Ioffe & Szegedy 2015.
 template <class T>
 class BatchNormLayer final : public Layer<T> {
@@ -51,7 +44,7 @@ class BatchNormLayer final : public Layer<T> {
         if (of_batch) measure(x, part.rows, p, v);
         const Vec<T> mean = of_batch ? load(&mean_[at]) : load(&running_mean[at]);
         const Vec<T> variance = of_batch ? load(&variance_[at]) : load(&running_var[at]);
-        const Vec<T> scale = 1 / root<T>(variance + eps_);
+        const Vec<T> scale = 1 / sqrt(variance + eps_);
         store(&scale_[at], scale);
         const Vec<T> factor = row_or<T>(weight, at, 1), shift = row_or<T>(bias, at, 0);
         for (std::size_t r = part.rows.begin; r < part.rows.end; ++r)

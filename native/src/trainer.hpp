@@ -91,12 +91,13 @@ class Trainer {
         network_.forward(phase, pass, x, thread);
         if (phase.meet) barrier.wait();
       }
-      lose(block, index, own_rows, k, own);
+      const double divisor = loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns());
+      lose(block, index, own_rows, k, divisor, own);
       if (!own_rows.empty() && network_.loss_from() < network_.operations().size())
         network_.layers_backward(network_.operations().size() - 1, network_.loss_from(), pass, x,
                                  {{0, panels_of(network_.output_columns())}, own_rows});
       barrier.wait();
-      const double loss = total_loss(block, index);
+      const double loss = total_loss(divisor);
       if (thread == 0) block.losses[k] = loss, outcome.steps = k + 1;
       if (!std::isfinite(loss)) {
         if (thread == 0) refuse_step(), outcome.stopped = true;
@@ -161,12 +162,12 @@ class Trainer {
   }
 
   // The losses of some rows, and the gradient of the output.
-  void lose(const Block<T>& block, const std::int64_t* index, Range rows, std::size_t k, Own& own) {
+  void lose(const Block<T>& block, const std::int64_t* index, Range rows, std::size_t k, double divisor, Own& own) {
     if (rows.empty()) return;
     const Matrix<T>& output = network_.output();
     Matrix<T>& gradient = network_.output_gradient();
     const std::size_t n = output.columns();
-    const double scale = 1 / loss_divisor<T>(loss_, block.targets, index, block.rows, n);
+    const double scale = 1 / divisor;
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
       if (n <= kPanel) {
         row_losses_[r] = loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, scale, gradient.row(0, r));
@@ -182,11 +183,10 @@ class Trainer {
     }
   }
 
-  double total_loss(const Block<T>& block, const std::int64_t* index) const {
+  double total_loss(double divisor) const {
     double total = 0;
     for (const double loss : row_losses_) total += loss;
-    return static_cast<double>(
-        static_cast<T>(total / loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns())));
+    return static_cast<double>(static_cast<T>(total / divisor));
   }
 
   // Asks every ten milliseconds or so, and looks at the clock hardly more often than that.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.engines import native_build
-from chainrule.engines.lowering import Refusal, Stage, lower_model
+from chainrule.engines.lowering import Refusal, Stage, described, lower_model, parameter_count
 from chainrule.engines.threads import threads_for
 from chainrule.errors import DTypeError, ShapeError
 from chainrule.nn import BatchNorm1d
@@ -45,7 +45,7 @@ class Compiled:
                 raise Refusal(native_build.load().reason)
             stages, self._dtype, self._columns, self._outputs = lower_model(model, input_shape)
             self._network = _filled(module, stages, self._dtype, self._columns)
-            self._parameters = sum(one.numel() for stage in stages for _, one in stage.parameters)
+            self._parameters = parameter_count(stages)
             self.engine = "native"
         except Refusal as reason:
             self.reason, self.engine = str(reason), "eager"
@@ -126,8 +126,7 @@ def compile(model: Module, input_shape: tuple[int, ...] | None = None) -> Compil
 def _filled(module: Any, stages: tuple[Stage, ...], dtype: np.dtype[Any], columns: int) -> Any:
     """The extension's network, with weights and statistics; the loss and the optimiser are never asked."""
     kind = module.Network32 if dtype == np.float32 else module.Network64
-    described = [(stage.kind, list(stage.ints), list(stage.floats)) for stage in stages]
-    network = kind(columns, described, "mse", {}, "sgd")
+    network = kind(columns, described(stages), "mse", {}, "sgd")
     parameters = [one for stage in stages for _, one in stage.parameters]
     for i, one in enumerate(parameters):
         network.set_parameter(i, np.ascontiguousarray(one._data), False, 0, 0, [])

@@ -7,7 +7,7 @@ hook, a layer used twice) is refused with the reason, and the plan then runs on 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule import losses, nn
 from chainrule.core.tensor import Tensor
+from chainrule.data.dataset import Dataset
 from chainrule.engines.base import Plan
 from chainrule.losses import Loss
 from chainrule.nn.module import Module
@@ -80,6 +81,23 @@ class Lowered:
     dtype: np.dtype[Any]
     inputs: int
     outputs: int
+
+
+def described(stages: Sequence[Stage]) -> list[tuple[str, list[int], list[float]]]:
+    """Stages as an extension takes them, and as they can be compared: without the parameters' values."""
+    return [(stage.kind, list(stage.ints), list(stage.floats)) for stage in stages]
+
+
+def parameter_count(stages: Sequence[Stage]) -> int:
+    return sum(parameter.numel() for stage in stages for _, parameter in stage.parameters)
+
+
+def lower_data(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs as ``(N, columns)`` and targets, both contiguous; classes as int64."""
+    targets = np.ascontiguousarray(data.targets)
+    if targets.dtype.kind != "f":
+        targets = targets.astype(np.int64, copy=False)
+    return np.ascontiguousarray(data.inputs.reshape(len(data), -1)), targets
 
 
 def lower(plan: Plan) -> Lowered:

@@ -18,7 +18,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.engines import native_build
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.eager import EagerEngine
-from chainrule.engines.lowering import Lowered, Refusal, lower
+from chainrule.engines.lowering import Lowered, Refusal, described, lower, lower_data, parameter_count
 from chainrule.engines.threads import Crew, threads_for
 from chainrule.nn import BatchNorm1d, Dropout
 
@@ -236,7 +236,7 @@ class NativeEngine:
         except Refusal:
             self._fall_back(plan, state)
             return
-        if _described(lowered) != _described(state.lowered):
+        if _identity(lowered) != _identity(state.lowered):
             state.network = _network(plan, lowered)
         state.lowered, state.exchanged = lowered, state.step
         self._load(plan, state, _slots(plan, rates))
@@ -303,12 +303,12 @@ def _network(plan: Plan, lowered: Lowered) -> Any:
     module = native_build.load().module
     assert module is not None  # else the plan was refused
     kind = module.Network32 if lowered.dtype == np.float32 else module.Network64
-    stages = [(stage.kind, list(stage.ints), list(stage.floats)) for stage in lowered.stages]
-    return kind(lowered.inputs, stages, lowered.loss.name, lowered.loss.options, plan.optimizer.name)
+    loss = lowered.loss
+    return kind(lowered.inputs, described(lowered.stages), loss.name, loss.options, plan.optimizer.name)
 
 
-def _described(lowered: Lowered) -> tuple[Any, ...]:
-    return lowered.dtype, [(stage.kind, stage.ints, stage.floats) for stage in lowered.stages], lowered.loss
+def _identity(lowered: Lowered) -> tuple[Any, ...]:
+    return lowered.dtype, described(lowered.stages), lowered.loss
 
 
 def _homes(plan: Plan) -> dict[int, tuple[int, str | None]]:
@@ -346,11 +346,7 @@ def overwrite(tensor: Tensor, values: np.ndarray) -> None:
 
 def _arrays(state: State, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     if state.arrays is None or state.arrays[0] is not data:
-        inputs = np.ascontiguousarray(data.inputs.reshape(len(data), -1))
-        targets = np.ascontiguousarray(data.targets)
-        if targets.dtype.kind != "f":
-            targets = targets.astype(np.int64, copy=False)
-        state.arrays = data, inputs, targets
+        state.arrays = data, *lower_data(data)
     return state.arrays[1:]
 
 
@@ -379,5 +375,5 @@ def _flat(options: dict[str, Any]) -> dict[str, float]:
 
 def _threads(lowered: Lowered, rows: int) -> int:
     """How many threads a step is worth."""
-    weights = sum(parameter.numel() for stage in lowered.stages for _, parameter in stage.parameters)
+    weights = parameter_count(lowered.stages)
     return threads_for(3 * weights * rows)

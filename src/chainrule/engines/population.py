@@ -15,7 +15,15 @@ import numpy as np
 from chainrule.data.dataset import Dataset
 from chainrule.engines import native_build
 from chainrule.engines.base import Plan
-from chainrule.engines.lowering import Lowered, Refusal, Stage, lower, lower_model
+from chainrule.engines.lowering import (
+    Lowered,
+    Refusal,
+    described,
+    lower,
+    lower_data,
+    lower_model,
+    parameter_count,
+)
 from chainrule.engines.native import hyperparameters, overwrite
 from chainrule.engines.threads import threads_for
 from chainrule.nn.module import Module
@@ -48,9 +56,7 @@ class Population:
         _check_plan(plan, lowered, data)
         self._plan = plan
         self._scale = data.scale
-        self._inputs = np.ascontiguousarray(data.inputs.reshape(len(data), -1))
-        targets = np.ascontiguousarray(data.targets)
-        self._targets = targets if targets.dtype.kind == "f" else targets.astype(np.int64, copy=False)
+        self._inputs, self._targets = lower_data(data)
         (group,) = plan.optimizer.param_groups
         self._tensors = [_tensors(model, plan, lowered) for model in models]
         self._weights = np.array([np.concatenate([t._data.ravel() for t in own]) for own in self._tensors])
@@ -70,8 +76,7 @@ class Population:
         self._steps = 0
         self.sound = np.ones(len(models), bool)
         kind = build.module.Population32 if lowered.dtype == np.float32 else build.module.Population64
-        stages = [(stage.kind, list(stage.ints), list(stage.floats)) for stage in lowered.stages]
-        self._population = kind(stages, lowered.loss.name, lowered.loss.options, plan.optimizer.name)
+        self._population = kind(described(lowered.stages), lowered.loss.name, lowered.loss.options, plan.optimizer.name)
 
     def __len__(self) -> int:
         return len(self._tensors)
@@ -129,15 +134,11 @@ def _tensors(model: Module, plan: Plan, lowered: Lowered) -> list[Any]:
     """The parameters of a model, if it is like the plan's."""
     stages = lower_model(model, plan.input_shape)[0]
     own = [tensor for stage in stages for _, tensor in stage.parameters]
-    if _described(stages) != _described(lowered.stages) or any(one.dtype != lowered.dtype for one in own):
+    if described(stages) != described(lowered.stages) or any(one.dtype != lowered.dtype for one in own):
         raise Refusal("the networks are not all alike")
     if not all(one.requires_grad for one in own):
         raise Refusal("some parameters are not trained")
     return own
-
-
-def _described(stages: Sequence[Stage]) -> list[tuple[Any, ...]]:
-    return [(stage.kind, stage.ints, stage.floats) for stage in stages]
 
 
 def _check_plan(plan: Plan, lowered: Lowered, data: Dataset) -> None:
@@ -145,10 +146,9 @@ def _check_plan(plan: Plan, lowered: Lowered, data: Dataset) -> None:
     linear = [kind == "linear" for kind in kinds]
     if not linear[0] or any(not (this or before) for before, this in itertools.pairwise(linear)):
         raise Refusal("it is not a chain of Linear layers with an activation each")
-    if set(kinds) & {"batch_norm", "layer_norm", "dropout", "softmax", "log_softmax"}:
+    if set(kinds) & {"batch_norm", "layer_norm", "dropout", "scale", "softmax", "log_softmax"}:
         raise Refusal("it has layers that are no activations")
-    parameters = sum(tensor.numel() for stage in lowered.stages for _, tensor in stage.parameters)
-    if parameters > _MOST_PARAMETERS:
+    if parameter_count(lowered.stages) > _MOST_PARAMETERS:
         raise Refusal(f"it has more than {_MOST_PARAMETERS} parameters")
     if plan.clip_norm is not None or plan.clip_value is not None or plan.keep_outputs:
         raise Refusal("its gradients are clipped, or its outputs kept")
