@@ -217,6 +217,7 @@ def test_what_populations_do_not_do_is_refused() -> None:
 
     plain = nn.Sequential(nn.Linear(3, 1))
     assert "no activations" in refusal(nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1)))
+    assert "no activations" in refusal(nn.Sequential(nn.Linear(3, 4), nn.Scale(4), nn.Linear(4, 1)))
     assert "chain" in refusal(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Tanh(), nn.Linear(4, 1)))
     assert "chain" in refusal(nn.Sequential(nn.ReLU(), nn.Linear(3, 1)))
     assert "alike" in refusal(plain, nn.Sequential(nn.Linear(3, 1, bias=False)))
