@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
-pd = pytest.importorskip("pandas")
+pytest.importorskip("pandas")
+
+import pandas as pd
 
 from chainrule.errors import ChainruleError
 from chainrule.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
@@ -132,7 +134,7 @@ def test_regression_targets():
         assert np.abs(found - y).mean() <= 1.001 * np.abs(y - np.mean(y)).mean() + 1e-3 * (np.ptp(y) == 0)
 
 
-# One row, one class -----------------------------------------------------------------------------------------------------
+# One row, one class ---------------------------------------------------------------------------------------------------
 
 
 def test_one_row():
@@ -152,7 +154,7 @@ def test_a_class_with_one_row():
     assert MLPClassifier(max_iter=5).fit(SIGNAL[:, None], y).classes_.tolist() == ["a", "b", "rare"]
 
 
-# At predict -------------------------------------------------------------------------------------------------------------
+# At predict -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

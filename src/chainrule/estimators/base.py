@@ -106,8 +106,8 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
             )
         if not again:
             self._begin(given, y, classes, parameters, one_epoch)
-        elif one_epoch is False:
-            self._check_same(y)
+        elif not one_epoch:
+            self._go_on(y, parameters)
         targets = self._encode(y)
         weights = _row_weights(sample_weight, given_rows(given))
         weights = self._with_class_weights(weights, targets)
@@ -142,6 +142,17 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
         self.validation_curve_ = None
         self.n_outputs_ = targets.outputs
 
+    def _go_on(self, y: NDArray[Any], parameters: dict[str, Any]) -> None:
+        """Keep the network, and what turns tables into its inputs; all else is as the parameters say now."""
+        self._check_same(y)
+        before = self.settings_
+        settings = self._adjusted(settings_of(parameters, replace(self._facts, rows=len(y))))
+        self.settings_ = replace(
+            settings, hidden_layer_sizes=before.hidden_layer_sizes, scaling=before.scaling,
+            scale_target=before.scale_target,
+        )  # fmt: skip
+        self._describe_targets(y)
+
     def _untrained(self) -> Any:
         network = build_network(self._facts, self.settings_, self._dtype(), self._seed())
         network.preprocessing = Preprocessing(self._features.inputs, self._targets.target("y"))
@@ -174,6 +185,10 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
             kept = weights > 0
             features, targets, weights = features[kept], targets[kept], weights[kept]
         return Dataset(features, targets, preprocessing=self._answers.network.preprocessing, name="X", weights=weights)
+
+    def _rows(self, X: Any, y: Any) -> Dataset:
+        """Rows as the network sees them, with targets as the loss takes them."""
+        return self._dataset(read_given(self, X, reset=False), self._encode(self._read_y(y)), None)
 
     def _validation(self, given: tuple[Any, Any, Any]) -> Dataset | None:
         X, y, sample_weight = given
@@ -222,7 +237,12 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
 
     def _run(self, network: Any, data: Dataset, validation: Dataset | None, epochs: int) -> History:
         parameters = self._parameters()
-        optimizer = self._optimizer or make_optimizer(self.settings_, network, self.n_outputs_, self._loss)
+        batch_weight = min(self.settings_.batch_size, len(data)) * (
+            1.0 if data.weights is None else data.weights.mean()
+        )
+        optimizer = self._optimizer or make_optimizer(
+            self.settings_, network, self.n_outputs_, self._loss, float(batch_weight)
+        )
         callbacks = parameters["callbacks"] or ()
         run = Run(
             self._seed(), epochs, tuple(callbacks) if isinstance(callbacks, (list, tuple)) else (callbacks,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from typing import Any
@@ -9,18 +10,37 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import did_you_mean
+from chainrule.estimators.targets import Quantities
+from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
 
 __all__ = ["Explanations", "Opening"]
 
 
 class Explanations:
-    """The functions of `chainrule.explain` about one model: ``estimator.explain_.equation(digits=3)``."""
+    """The functions of `chainrule.explain` about one estimator: ``estimator.explain_.equation(digits=3)``.
 
-    __slots__ = ("_model",)
+    Args:
+        estimator: a fitted one.
+    """
 
-    def __init__(self, model: Module) -> None:
-        self._model = model
+    __slots__ = ("_estimator",)
+
+    def __init__(self, estimator: Any) -> None:
+        self._estimator = estimator
+
+    def trace(self, X: Any, y: Any = None, **options: Any) -> Any:
+        """Every number of one forward and backward pass, see `explain.trace`.
+
+        Args:
+            X: rows as in `fit`.
+            y: their targets; default: what the estimator predicts.
+            **options: of `explain.trace`.
+        """
+        from chainrule.explain import trace
+
+        data = self._estimator._rows(X, self._estimator.predict(X) if y is None else y)
+        return trace(self._estimator._answers.network, data.inputs, data.targets, **options)
 
     def __dir__(self) -> list[str]:
         from chainrule import explain
@@ -32,10 +52,10 @@ class Explanations:
             raise AttributeError(f"there is no explanation {name!r}. {did_you_mean(name, dir(self), limit=30)}")
         from chainrule import explain
 
-        return functools.partial(getattr(explain, name), self._model)
+        return functools.partial(getattr(explain, name), self._estimator.model_)
 
     def __repr__(self) -> str:
-        return f"<explanations of a {type(self._model).__name__}: {', '.join(dir(self))}>"
+        return f"<explanations of a {type(self._estimator).__name__}: {', '.join(dir(self))}>"
 
 
 def _takes_model(function: Any) -> bool:
@@ -44,6 +64,17 @@ def _takes_model(function: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return first is not None and first.name == "model" and first.default is first.empty
+
+
+def in_units(network: Module, targets: Quantities) -> Module:
+    """A copy of a network of several outputs that gives each in its own unit: scales moved into its last layer."""
+    copied = copy.deepcopy(network)
+    last = [layer for layer in copied.modules() if isinstance(layer, Linear)][-1]
+    dtype = last.weight.dtype
+    last.weight._data = (last.weight._data * targets.std[:, None]).astype(dtype)
+    if last.bias is not None:
+        last.bias._data = (last.bias._data * targets.std + targets.mean).astype(dtype)
+    return copied
 
 
 class Opening:
@@ -56,12 +87,14 @@ class Opening:
         """
         check_is_fitted(self, "_answers")
         network: Module = self._answers.network  # type: ignore[attr-defined]
-        return network
+        targets = self._targets  # type: ignore[attr-defined]
+        return in_units(network, targets) if isinstance(targets, Quantities) and targets.outputs > 1 else network
 
     @property
     def explain_(self) -> Explanations:
         """Trace, equation, regions, …: the functions of `chainrule.explain`, about this network."""
-        return Explanations(self.model_)
+        check_is_fitted(self, "_answers")
+        return Explanations(self)
 
     @property
     def plot(self) -> Any:

@@ -43,7 +43,7 @@ class _Pocket(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         mistakes, sure = self._mistakes()
-        if self.fewest is None or mistakes < self.fewest:
+        if self.fewest is None or mistakes <= self.fewest:
             self.fewest, self.best = mistakes, self.training.snapshot()
         if sure:
             self.training.stop(_CONVERGED)

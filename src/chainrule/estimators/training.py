@@ -96,19 +96,29 @@ def _weights(class_weight: NDArray[np.float64], task: str) -> dict[str, Any]:
     return {"weight": [first], "pos_weight": [second / first]}
 
 
-def make_optimizer(settings: Settings, network: Module, outputs: int, loss: Loss) -> Optimizer:
+def make_optimizer(
+    settings: Settings, network: Module, outputs: int, loss: Loss, batch_weight: float | None = None
+) -> Optimizer:
     """The optimiser, with scikit-learn's penalty on weights alone.
 
     scikit-learn's losses are half of `mse`, and sums over outputs where ours are means; an optimiser whose steps
     follow the gradient's size is told so by its rate, and the penalty in any case.
+
+    Args:
+        settings: of the training.
+        network: what is trained.
+        outputs: how many numbers it gives for a row.
+        loss: what is minimised.
+        batch_weight: of the rows of a batch together, beside which the penalty stands; default: how many they are.
     """
+    beside = settings.batch_size if batch_weight is None else batch_weight
     factor = outputs if loss.name == "bce_with_logits" else outputs / 2 if loss.name == "mse" else 1
     plain = settings.optimizer.lower() == "sgd"
     scaled = settings.init == "glorot"  # a preset that follows scikit-learn's
     lr = settings.lr * factor if plain and scaled else settings.lr
     options = {"lr": lr, **settings.optimizer_options}
     if settings.init == "realmlp":
-        decay = settings.l2 / settings.batch_size / factor
+        decay = settings.l2 / (beside * factor)
         twice = outputs == 1 and loss.task == "binary"
         recipe = realmlp.parameter_groups(network, settings.lr, settings.optimizer, decay, twice)
         return optim.get(settings.optimizer, recipe, **options)
@@ -116,7 +126,7 @@ def make_optimizer(settings: Settings, network: Module, outputs: int, loss: Loss
     if not settings.l2:
         return optim.get(settings.optimizer, named, **options)
     penalised = {id(layer.weight) for layer in network.modules() if isinstance(layer, Linear)}
-    decay = settings.l2 / settings.batch_size / factor
+    decay = settings.l2 / (beside * factor)
     groups: list[dict[str, Any]] = [
         {"params": [pair for pair in named if id(pair[1]) in penalised], "weight_decay": decay},
         {"params": [pair for pair in named if id(pair[1]) not in penalised]},
