@@ -357,18 +357,6 @@ def keras_files(ending: str) -> list[bytes]:
     return sorted((files[ending] for files, _, _ in recorded().values() if ending in files), key=len)[:3]
 
 
-def onnx_files() -> list[bytes]:
-    """Graphs of ONNX, with and without columns; where it is not installed, none."""
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        return []
-    from chainrule.interchange.onnx_out import save_onnx
-
-    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.BatchNorm1d(2), nn.Linear(2, 2)).eval()
-    return [_saved(lambda path: save_onnx(model, path)), _saved(lambda path: save_onnx(trained(), path))]
-
-
 # Runs ----------------------------------------------------------------------------------------------------------------
 
 
@@ -545,7 +533,6 @@ DOORS: dict[str, Door] = {
     "import-onnx": Door(lambda content, folder: from_onnx(content), onnx_files),
     "import-keras": Door(_import, lambda: keras_files("keras")),
     "import-hdf5": Door(_import, lambda: keras_files("h5")),
-    "import-onnx": Door(_import, onnx_files),
     "import-torch": Door(_import_torch, torch_programs),
     "pickle": Door(lambda content, folder: pickles.loads(content, records=RECORDS), lambda: [*books(), *estimators()]),
     **{f"run-{part}": Door(_list_runs(f"{part}.json"), _part_of_record(part)) for part in _RECORD_PARTS},
