@@ -81,11 +81,13 @@ class Crew:
     def run(self, most: int, work: Callable[[int], Result]) -> Result:
         """Return ``work(threads)`` with `most` threads or, for some blocks after a crowded one, a single thread."""
         threads = 1 if self._alone else most
+        if threads == 1:  # nothing to find out; on some systems the thread's clock takes longer than a short block
+            self._alone = max(0, self._alone - 1)
+            return work(1)
         wall, own = time.perf_counter(), time.thread_time()
         result = work(threads)
         wall, own = time.perf_counter() - wall, time.thread_time() - own
-        self._alone = max(0, self._alone - 1)
-        if threads > 1 and wall > _TELLING:
+        if wall > _TELLING:
             crowded = own < _CROWDED * wall
             self._alone = self._break if crowded else 0
             self._break = min(2 * self._break, _LONGEST_BREAK) if crowded else _SHORTEST_BREAK
