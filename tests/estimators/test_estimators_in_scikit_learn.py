@@ -31,7 +31,7 @@ IRIS = load_iris(return_X_y=True)
 
 
 def quick(**options):
-    return MLPClassifier((16,), random_state=0, max_iter=30, learning_rate_init=0.01, **options)
+    return MLPClassifier((16,), random_state=0, max_iter=80, **options)
 
 
 def test_in_a_pipeline():

@@ -97,12 +97,13 @@ def test_layers():
         hidden_layer_sizes=(8, 6, 4), activation=["relu", "tanh", "gelu"], dropout=[0.1, 0.0, 0.2], norm="layer"
     )
     kinds = [type(layer).__name__ for layer in model.fit(*IRIS).model_]
-    assert kinds == (
+    assert kinds[:2] == ["SmoothClip", "Scale"]
+    assert kinds[2:] == (
         "Linear LayerNorm ReLU Dropout Linear LayerNorm Tanh Linear LayerNorm GELU Dropout Linear".split()
     )  # fmt: skip
     assert [w.shape for w in model.coefs_] == [(4, 8), (8, 6), (6, 4), (4, 3)]
     assert model.transform(IRIS[0]).shape == (150, 4)
-    assert quick(norm="batch", learning_rate_init=0.01).fit(*IRIS).score(*IRIS) > 0.9
+    assert quick(norm="batch", max_iter=60).fit(*IRIS).score(*IRIS) > 0.9
 
 
 def test_the_hidden_layer_is_what_the_last_layer_sees():
@@ -118,7 +119,7 @@ def test_the_hidden_layer_is_what_the_last_layer_sees():
 @pytest.mark.parametrize("loss", ["log_loss", "focal", "hinge"])
 @pytest.mark.parametrize("data", [IRIS, CANCER], ids=["three", "two"])
 def test_losses_of_classes(loss, data):
-    model = quick(loss=loss, learning_rate_init=0.01).fit(*data)
+    model = quick(loss=loss, max_iter=100).fit(*data)
     assert model.score(*data) > 0.93
     assert hasattr(model, "predict_proba") == (loss != "hinge")
 
@@ -165,6 +166,7 @@ def test_weights_of_classes_are_weights_of_rows(data):
     weights = {0: 1.0, 1: 3.0, 2: 0.5}
     weights = {label: weights[label] for label in np.unique(y)}
     options = {"batch_size": 1000, "dtype": "float64", "max_iter": 10, "early_stopping": False, "solver": "sgd"}
+    options["label_smoothing"] = 0.0  # which weighs the other classes, too
     by_class = quick(class_weight=weights, **options).fit(X, y)
     by_row = quick(**options).fit(X, y, sample_weight=np.array([weights[label] for label in y]))
     np.testing.assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-6)
@@ -353,7 +355,7 @@ def test_the_box_opens(tmp_path):
     model = quick(hidden_layer_sizes=(2,)).fit(frame, y)
     formula = str(model.explain_.equation())
     assert "height" in formula
-    assert '[species = "cat"]' in formula
+    assert '[species = "dog"]' in formula  # one feature for two categories
     trace = model.explain_.trace(frame[:1], y[:1])
     assert trace.to_dict()
     assert model.explain_.trace(frame[:1]).to_dict()

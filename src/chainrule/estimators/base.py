@@ -16,6 +16,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.errors import ConfigError, DataError
 from chainrule.estimators.answers import Answers
+from chainrule.estimators.ensemble import averaged, folds
 from chainrule.estimators.features import Features, look_at
 from chainrule.estimators.given import Given, given_rows, read_given
 from chainrule.estimators.network import build_network
@@ -205,6 +206,9 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
     def _train(self, data: Dataset, validation: Dataset | None, again: bool) -> None:
         settings, parameters = self.settings_, self._parameters()
         seed = self._seed()
+        if not again and settings.ensemble > 1 and settings.norm is None and not parameters["warm_start"]:
+            self._train_several(data, validation, seed)
+            return
         if validation is None and settings.validation_fraction:
             data, validation = self._divided(data, seed)
         restarts = 1 if again else int(parameters["n_init"])
@@ -220,11 +224,32 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
         self._optimizer = None
         self._remember(best[2])
 
+    def _train_several(self, data: Dataset, validation: Dataset | None, seed: int) -> None:
+        """Train several networks, each without a part of its own of the rows, and take their mean."""
+        parts: list[tuple[Dataset, Dataset | None]] = [(data, validation)]
+        fraction = self.settings_.validation_fraction
+        if validation is None and fraction:
+            by_class = self._targets.task in ("binary", "multiclass")
+            found = folds(self._one_label_each(data).astype(np.int64) if by_class else None, len(data), fraction, seed)
+            parts = [(data.rows(train), data.rows(held)) for train, held in found] or parts
+        networks: list[Any] = []
+        histories: list[History] = []
+        for i in range(self.settings_.ensemble):
+            networks.append(self._answers.network if i == 0 else self._untrained())
+            histories.append(self._run(networks[-1], *parts[i % len(parts)], self.settings_.epochs))
+        self._answers.network = averaged(networks)
+        self._optimizer = None
+        self._remember(histories[0])
+
+    def _one_label_each(self, data: Dataset) -> NDArray[Any]:
+        """One number for each row."""
+        assert data.targets is not None
+        return np.asarray(data.targets if data.targets.ndim == 1 else data.targets[:, 0])
+
     def _divided(self, data: Dataset, seed: int) -> tuple[Dataset, Dataset | None]:
         """Training rows and those held out, if there are enough for that."""
-        assert data.targets is not None
         by_class = self._targets.task in ("binary", "multiclass")
-        labels = data.targets if data.targets.ndim == 1 else data.targets[:, 0]
+        labels = self._one_label_each(data)
         parts = held_out(
             labels.astype(np.int64) if by_class else labels, self.settings_.validation_fraction, seed, by_class
         )
@@ -232,7 +257,9 @@ class BaseMLP(Opening, BaseEstimator):  # type: ignore[misc]
 
     def _train_one_epoch(self, data: Dataset) -> None:
         if self._optimizer is None:
-            self._optimizer = make_optimizer(self.settings_, self._answers.network, self.n_outputs_, self._loss)
+            self._optimizer = make_optimizer(
+                self.settings_, self._answers.network, self.n_outputs_, self._loss, self.settings_.batch_size
+            )
         self._remember(self._run(self._answers.network, data, None, 1))
 
     def _run(self, network: Any, data: Dataset, validation: Dataset | None, epochs: int) -> History:

@@ -48,12 +48,14 @@ class MLPClassifier(HiddenLayer, Classifying):
         metrics: further metrics to record after each epoch, in ``history_``.
         dropout: probability for all hidden layers, or one for each.
         norm: "batch", "layer" or None.
-        label_smoothing: of the cross-entropy of three classes and more.
+        label_smoothing: of the cross-entropy: labels move by this share towards equal ones.
         class_weight: "balanced", or class -> weight.
         scaling: of numeric columns: "standard", "robust", "minmax", None for none, "auto" for the preset's.
         clip_norm, clip_value: bounds of the gradient.
         callbacks: see `chainrule.train.callbacks`.
         n_init: networks trained from different weights, of which the best is kept.
+        ensemble: networks that are averaged, each trained without a part of its own of the rows (without `norm` and
+            `warm_start`); `n_init` does not count then.
         engine: "auto", "native" or "eager".
         dtype: "float32" or "float64".
 
@@ -105,6 +107,7 @@ class MLPClassifier(HiddenLayer, Classifying):
         clip_value: float | None = None,
         callbacks: Any = None,
         n_init: int = 1,
+        ensemble: int | None = None,
         engine: str = "auto",
         dtype: str = "float32",
     ) -> None:

@@ -19,10 +19,10 @@ _SAME = {
     "loss": "loss", "label_smoothing": "label_smoothing", "solver": "optimizer", "alpha": "l2",
     "learning_rate_init": "lr", "learning_rate": "schedule", "max_iter": "epochs", "tol": "tol",
     "clip_norm": "clip_norm", "clip_value": "clip_value", "monitor": "monitor", "n_iter_no_change": "patience",
-    "validation_fraction": "validation_fraction",
+    "validation_fraction": "validation_fraction", "ensemble": "ensemble",
 }  # fmt: skip
 
-_WHOLE = {"max_iter": 1, "batch_size": 1, "n_iter_no_change": 1, "n_init": 1}
+_WHOLE = {"max_iter": 1, "batch_size": 1, "n_iter_no_change": 1, "n_init": 1, "ensemble": 1}
 _NUMBERS = {
     "alpha": (0, None), "learning_rate_init": (0, None), "tol": (0, None), "momentum": (0, 1), "beta_1": (0, 1),
     "beta_2": (0, 1), "epsilon": (0, None), "label_smoothing": (0, 1), "clip_norm": (0, None), "clip_value": (0, None),
@@ -80,6 +80,7 @@ def settings_of(given: dict[str, Any], facts: TableFacts) -> Settings:
     if "hidden_layer_sizes" in changes:
         changes["hidden_layer_sizes"] = _sizes(changes["hidden_layer_sizes"])
         changes["build"] = None
+        changes.setdefault("ensemble", 1)  # as many neurons as asked for, and no more
     for name in ("activation", "dropout"):
         if isinstance(changes.get(name), list):
             changes[name] = tuple(changes[name])

@@ -73,6 +73,7 @@ class MLPRegressor(RegressorMixin, HiddenLayer, BaseMLP):  # type: ignore[misc]
         clip_value: float | None = None,
         callbacks: Any = None,
         n_init: int = 1,
+        ensemble: int | None = None,
         engine: str = "auto",
         dtype: str = "float32",
     ) -> None:
