@@ -345,3 +345,33 @@ def test_a_row_left_over_that_joins_the_only_batch() -> None:
     history = cr.fit(model, (X, X[:, 0]), epochs=200, batch_size=2, metrics=[], seed=0, engine="eager", verbose=0)
     assert history.epochs == 200
     assert history["loss"][-1] < history["loss"][0]
+
+
+@pytest.mark.parametrize("engine", ["eager", "auto"])
+@pytest.mark.parametrize("observed", [False, True])
+def test_a_last_smaller_batch_can_be_left_out(engine: str, observed: bool) -> None:
+    X, y = numbers(20)
+    options: dict[str, Any] = {"validation": numbers(20)} if observed else {}
+    model = net()
+    history = fit(
+        model, (X, y), epochs=3, batch_size=8, drop_last=True, seed=1, engine=engine, optimizer="sgd", lr=0.1, **options
+    )
+    expected, order = net(), np.random.default_rng(1)
+    losses = []
+    for _ in range(3):
+        rows = order.permutation(20)
+        for batch in (rows[:8], rows[8:16]):
+            found = nn.MSELoss()(
+                expected(cr.tensor(X[batch].astype(np.float32))), cr.tensor(y[batch, None].astype(np.float32))
+            )
+            expected.zero_grad()
+            found.backward()
+            with cr.no_grad():
+                for p in expected.parameters():
+                    assert p.grad is not None
+                    p -= 0.1 * p.grad
+            losses.append(found.item())
+    np.testing.assert_allclose(history["loss"], np.mean(np.reshape(losses, (3, 2)), axis=1), rtol=1e-5)
+    np.testing.assert_allclose(model[0].weight.detach().numpy(), expected[0].weight.detach().numpy(), rtol=1e-5)
+    few = fit(net(), numbers(5), epochs=2, batch_size=8, drop_last=True, seed=1, engine=engine, schedule="cos_log")
+    assert few.epochs == 2  # a single batch is never left out

@@ -174,8 +174,8 @@ def train(
         return fit(
             network, data, loss=loss, optimizer=optimizer, epochs=run.epochs, batch_size=settings.batch_size,
             validation=validation, metrics=metrics, callbacks=callbacks, schedule=_schedule(settings.schedule),
-            clip_norm=settings.clip_norm, clip_value=settings.clip_value, shuffle=run.shuffle, seed=run.seed,
-            engine=run.engine, verbose=run.verbose,
+            clip_norm=settings.clip_norm, clip_value=settings.clip_value, shuffle=run.shuffle,
+            drop_last=settings.drop_last, seed=run.seed, engine=run.engine, verbose=run.verbose,
         )  # fmt: skip
     finally:
         for callback in callbacks:  # which would keep the data alive, and go into pickles with them

@@ -49,6 +49,7 @@ def fit(
     clip_norm: float | None = None,
     clip_value: float | None = None,
     shuffle: bool = True,
+    drop_last: bool = False,
     seed: int | None = None,
     engine: str | Engine = "auto",
     verbose: Verbosity | bool = "auto",
@@ -75,6 +76,7 @@ def fit(
         clip_norm, clip_value: bounds for the gradient's norm and elements (the elements first), see
             `chainrule.optim.clip`.
         shuffle: visit the rows in a new random order each epoch.
+        drop_last: leave the last batch of an epoch out if it is smaller than the others, as PyTorch's `DataLoader` can.
         seed: of batch order and dropout; default: drawn from the generator that `manual_seed` sets.  Initial weights
             are drawn when the model is made: call `manual_seed` before that to repeat everything.
         engine: "auto" for the fastest that can run the model, or a name.
@@ -104,7 +106,7 @@ def fit(
     training = set_up(
         model, data, loss=loss, optimizer=optimizer, lr=lr, epochs=epochs, batch_size=batch_size,
         validation=validation, metrics=metrics, callbacks=callbacks, schedule=schedule, clip_norm=clip_norm,
-        clip_value=clip_value, shuffle=shuffle, seed=seed, engine=engine, verbose=verbose,
+        clip_value=clip_value, shuffle=shuffle, drop_last=drop_last, seed=seed, engine=engine, verbose=verbose,
     )  # fmt: skip
     with contextlib.ExitStack() as stack:
         if checkpoints is not None:
@@ -136,6 +138,7 @@ def set_up(
     seed: int | None,
     engine: str | Engine,
     verbose: Verbosity | bool,
+    drop_last: bool = False,
 ) -> Training:
     """All that `fit` does before the first step: check and prepare; the model is left as it is."""
     check_count("epochs", epochs)
@@ -162,10 +165,11 @@ def set_up(
         training.weights is not None,
     )  # fmt: skip
     runner = engines.choose(engine, plan)
-    steps = -(-len(training) // batch_size)
+    steps = max(1, len(training) // batch_size) if drop_last else -(-len(training) // batch_size)
     rates = None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps)
     return Training(
-        plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle)
+        plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle),
+        bool(drop_last),
     )  # fmt: skip
 
 

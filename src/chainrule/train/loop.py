@@ -84,6 +84,7 @@ class Training:
         epochs: int,
         batch_size: int,
         shuffle: bool,
+        drop_last: bool = False,
     ) -> None:
         self.plan, self.engine, self.data, self.validation = plan, engine, data, validation
         self.metrics, self.callbacks, self.progress = metrics, callbacks, progress
@@ -94,6 +95,7 @@ class Training:
         self.history = History()
         self.history.engine, self.history.seed = engine.name, plan.seed
         self.epoch = self.step = 0
+        self.drop_last = drop_last
         self.rows_per_step = self._count_rows()
         self.rates = Rates(plan.optimizer, schedule, len(self.rows_per_step))
         self._state: Any = None
@@ -211,6 +213,8 @@ class Training:
     def _next_order(self, order: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """The next epoch's full batches, and the last one if it has another size."""
         full, rest = batch_index(len(self.data), self.batch_size, order, self.shuffle)
+        if self.drop_last:
+            return full, rest[:0]
         if len(rest) == 1 and any(isinstance(layer, BatchNorm1d) for layer in self.model.modules()):
             # A single row has no variance to normalise by.
             return full[:-1], np.concatenate([full[-1], rest])
@@ -218,7 +222,8 @@ class Training:
 
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
-        if self._is_followed or (self.rows_per_step != self.batch_size).any():
+        drops = self.drop_last and len(self.data) % self.batch_size
+        if self._is_followed or drops or (self.rows_per_step != self.batch_size).any():
             return 1
         left = min([self.epochs - self.epoch, *(callback.epochs_ahead() for callback in self.callbacks)])
         return joined_epochs(self._block, len(self.rows_per_step), len(self.data), left)
@@ -342,7 +347,7 @@ class Training:
         each = losses.reshape(*losses.shape[:-1], -1, len(self.rows_per_step))
         if self.plan.loss.reduction == "sum":
             return np.asarray(each.sum(axis=-1, dtype=np.float64))
-        return np.asarray((each * self.rows_per_step).sum(axis=-1) / len(self.data))
+        return np.asarray((each * self.rows_per_step).sum(axis=-1) / self.rows_per_step.sum())
 
     def _finish_epoch(self, logs: dict[str, float]) -> None:
         self.history.add(logs)
