@@ -8,12 +8,20 @@
 #include <stdexcept>
 
 #include "simd.hpp"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #include "threads.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
 
-// Numbers aligned to cache lines, zero to begin with.
+// What Linux calls huge pages: on ordinary ones the processor looks up addresses all the time, and what it fetches ahead
+// ends with each page.
+inline constexpr std::size_t kLargePage = std::size_t{2} << 20;
+
+// Numbers aligned to cache lines, zero to begin with; many of them on large pages.
 template <class T>
 class Buffer {
  public:
@@ -22,9 +30,15 @@ class Buffer {
 
   void reset(std::size_t size) {
     size_ = size;
-    const std::size_t bytes = round_up(size * sizeof(T), kAlignment);
-    data_.reset(bytes ? static_cast<T*>(::operator new(bytes, std::align_val_t{kAlignment})) : nullptr);
-    if (bytes) std::memset(static_cast<void*>(data_.get()), 0, bytes);
+    const std::size_t needed = round_up(size * sizeof(T), kAlignment);
+    const bool large = needed >= kLargePage / 4;
+    const std::size_t bytes = large ? round_up(needed, kLargePage) : needed;
+    data_ = {bytes ? static_cast<T*>(::operator new(bytes, alignment(large))) : nullptr, Free{large}};
+    if (!bytes) return;
+#if defined(MADV_HUGEPAGE)
+    if (large) madvise(data_.get(), bytes, MADV_HUGEPAGE);
+#endif
+    std::memset(static_cast<void*>(data_.get()), 0, bytes);
   }
   std::size_t size() const { return size_; }
   T* data() { return data_.get(); }
@@ -33,8 +47,10 @@ class Buffer {
   const T& operator[](std::size_t i) const { return data_.get()[i]; }
 
  private:
+  static std::align_val_t alignment(bool large) { return std::align_val_t{large ? kLargePage : kAlignment}; }
   struct Free {
-    void operator()(T* p) const { ::operator delete(static_cast<void*>(p), std::align_val_t{kAlignment}); }
+    bool large = false;
+    void operator()(T* p) const { ::operator delete(static_cast<void*>(p), alignment(large)); }
   };
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0;
