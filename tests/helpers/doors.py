@@ -26,7 +26,7 @@ from chainrule.data.inputs import ArrayInputs, TableInputs
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.target import Target
 from chainrule.errors import MissingDependencyError
-from chainrule.interchange import from_onnx, nested, pickles, read, safetensors, to_onnx
+from chainrule.interchange import from_onnx, keras_apart, nested, pickles, read, safetensors, to_onnx
 from chainrule.interchange.sklearn import RECORDS
 from chainrule.train import Checkpoints
 from chainrule.train.checkpoint_folder import Folder
@@ -307,6 +307,11 @@ def torch_file(program: bytes | None = None, storages: dict[str, bytes] | None =
     return zipped({**entries, **{f"archive/data/{key}": content for key, content in numbers.items()}})
 
 
+def _import_keras(content: bytes, folder: Path) -> None:
+    """In this process, for the thousands of damaged ones; `interchange.read` has another one for each."""
+    keras_apart.read_here(_written(content, folder, "a.bin")).save(folder / "b.safetensors")
+
+
 def _import_torch(content: bytes, folder: Path) -> None:
     """The content is the pickle in a sound zip file."""
     _import(torch_file(content, _STORAGES()), folder)
@@ -531,8 +536,8 @@ DOORS: dict[str, Door] = {
         _import, lambda: [*books()[2:5], *estimators(), torch_file(), *torch_modules(), *_plain(), _model()]
     ),
     "import-onnx": Door(lambda content, folder: from_onnx(content), onnx_files),
-    "import-keras": Door(_import, lambda: keras_files("keras")),
-    "import-hdf5": Door(_import, lambda: keras_files("h5")),
+    "import-keras": Door(_import_keras, lambda: keras_files("keras")),
+    "import-hdf5": Door(_import_keras, lambda: keras_files("h5")),
     "import-torch": Door(_import_torch, torch_programs),
     "pickle": Door(lambda content, folder: pickles.loads(content, records=RECORDS), lambda: [*books(), *estimators()]),
     **{f"run-{part}": Door(_list_runs(f"{part}.json"), _part_of_record(part)) for part in _RECORD_PARTS},

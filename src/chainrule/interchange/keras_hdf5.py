@@ -76,9 +76,16 @@ class Group:
         return [_text(one, attribute) for part in parts for one in np.ravel(part).tolist()]
 
     def _attribute(self, name: str) -> Any:
+        import h5py
+
         if name not in self._group.attrs:
             return None
         found = self._group.attrs.get_id(name)
+        if found.shape is not None and 0 in found.shape:
+            return []
+        # Anything but texts is not even read: with damaged types the library below h5py ends the whole program.
+        if found.shape is None or not isinstance(found.get_type(), h5py.h5t.TypeStringID):
+            raise FormatError(f"the attribute {brief(name)} is no text")
         self._budget.spend(math.prod(found.shape) * found.dtype.itemsize, f"the attribute {brief(name)}")
         return self._group.attrs[name]
 
@@ -97,12 +104,15 @@ class Group:
         return found
 
     def _numbers(self, found: Any, what: str) -> np.ndarray:
+        import h5py
+
         if found.is_virtual or found.external:
             raise FormatError(f"{what} is in another file, or a view")
         if found.id.get_create_plist().get_nfilters():
             raise FormatError(f"{what} is packed", expected="numbers as they are, which is how Keras writes them")
         size = math.prod(found.shape or ()) * found.dtype.itemsize
-        if found.shape is None or found.dtype.kind not in "fiu" or found.dtype.itemsize > 8:
+        plain = isinstance(found.id.get_type(), (h5py.h5t.TypeFloatID, h5py.h5t.TypeIntegerID))
+        if not plain or found.shape is None or found.dtype.kind not in "fiu" or found.dtype.itemsize > 8:
             raise FormatError(f"{what} holds no numbers", got=brief(str(found.dtype)))
         if size > found.id.get_storage_size():
             raise FormatError(f"{what} promises more numbers than it holds")

@@ -8,9 +8,9 @@ from typing import Any
 
 from chainrule.errors import ConfigError, DTypeError, FormatError
 from chainrule.files import existing_file
-from chainrule.interchange import bundle, keras_hdf5, pickles, safetensors, signatures
+from chainrule.interchange import bundle, keras_apart, keras_hdf5, pickles, safetensors, signatures
 from chainrule.interchange.book import from_book, is_book
-from chainrule.interchange.keras import from_keras, is_archive, is_keras, read_archive, read_hdf5
+from chainrule.interchange.keras import from_keras, is_archive, is_keras
 from chainrule.interchange.onnx import from_onnx, is_onnx, read_onnx
 from chainrule.interchange.pickles import Record
 from chainrule.interchange.sklearn import RECORDS, from_record, from_sklearn, is_sklearn
@@ -88,10 +88,10 @@ def _read(file: Path, activation: str | None) -> Module:
         if not is_archive(file):
             return from_object(read_zip(file), activation)
         _refuse_activation(activation, "a file of Keras")
-        return read_archive(file)
+        return keras_apart.read(file)
     if first.startswith(keras_hdf5.SIGNATURE):
         _refuse_activation(activation, "a file of Keras")
-        return read_hdf5(file)
+        return keras_apart.read(file)
     if signatures.looks_like_onnx(first):
         _refuse_activation(activation, "a graph of ONNX")
         return read_onnx(file)
