@@ -80,7 +80,7 @@ def threads(count: int) -> Iterator[None]:
     """The native engine takes that many threads, however little there is to do, and however busy the machine is."""
     before = native._threads, Crew.run
     native._threads = lambda lowered, rows: count  # type: ignore[assignment]
-    Crew.run = lambda crew, most, work: work(most)  # type: ignore[method-assign]
+    Crew.run = lambda crew, most, steps, work: work(most)  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -113,6 +113,10 @@ LOSSES = [
     losses.SmoothL1Loss(beta=0.1),
     losses.HuberLoss(delta=1e-30),
     losses.PoissonNLLLoss(log_input=False, full=True, eps=1e-4),
+    losses.QuantileLoss(quantile=0.9),
+    losses.BinaryFocalLoss(gamma=1.5, alpha=0.3),
+    losses.FocalLoss(gamma=0.5, weight=[0.1, 1.0, 2.0]),
+    losses.MultiMarginLoss(margin=0.4, reduction="sum"),
 ]
 
 

@@ -113,7 +113,7 @@ def cases() -> list[Case]:
         "norms": list(zip(*(covering(NORMS, rng) for _ in range(3)), strict=True)),
         "dropout": covering(DROPOUTS, rng),
         "bias": covering((True, True, True, False), rng),
-        "first": covering(("linear", "linear", "linear", "linear", "norm", "rows", "activation", "dropout", "scale"), rng),
+        "first": covering((*("linear",) * 4, "norm", "rows", "activation", "dropout", "scale"), rng),
         "loss": covering(LOSSES, rng),
         "reduction": covering(("mean", "mean", "sum"), rng),
         "optimizer": covering(OPTIMIZERS, rng),

@@ -174,6 +174,7 @@ class NativeEngine:
         outputs = np.empty(shape, state.lowered.dtype) if plan.keep_outputs else None
         done, stopped = state.crew.run(
             _threads(state.lowered, shape[1]),
+            len(block.index),
             lambda threads: state.network.run(
                 inputs, data.scale, targets, block.index, block.options, block.hypers, plan.clip_norm, plan.clip_value,
                 plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, threads, losses, outputs,

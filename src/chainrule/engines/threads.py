@@ -70,28 +70,39 @@ Result = TypeVar("Result")
 class Crew:
     """Takes fewer threads where other processes want the processors.
 
-    Threads that meet several times in a step wait for the one that has no processor just then: on a busy machine two
-    are slower than one.  Results do not depend on their number, so it may change from block to block.
+    Threads that meet several times in a step wait for the one that has no processor just then: on a busy machine two can
+    be slower than one.  After a block that looks crowded, the next one is run by a single thread, and some more in the way
+    that was faster.  Results do not depend on the number of threads, so it may change from block to block.
     """
 
     def __init__(self) -> None:
-        self._alone = 0
+        self._alone = False
+        self._together = 0.0  # steps in a second, in the crowded block
+        self._settled = 0  # blocks for which the choice holds
         self._break = _SHORTEST_BREAK
 
-    def run(self, most: int, work: Callable[[int], Result]) -> Result:
-        """Return ``work(threads)`` with `most` threads or, for some blocks after a crowded one, a single thread."""
-        threads = 1 if self._alone else most
-        if threads == 1:  # nothing to find out; on some systems the thread's clock takes longer than a short block
-            self._alone = max(0, self._alone - 1)
+    def run(self, most: int, steps: int, work: Callable[[int], Result]) -> Result:
+        """Return ``work(threads)``, of so many steps, with `most` threads or a single one."""
+        if most == 1:  # nothing to find out; on some systems the thread's clock takes longer than a short block
             return work(1)
         wall, own = time.perf_counter(), time.thread_time()
-        result = work(threads)
+        result = work(1 if self._alone else most)
         wall, own = time.perf_counter() - wall, time.thread_time() - own
         if wall > _TELLING:
-            crowded = own < _CROWDED * wall
-            self._alone = self._break if crowded else 0
-            self._break = min(2 * self._break, _LONGEST_BREAK) if crowded else _SHORTEST_BREAK
+            self._learn(steps / wall, own < _CROWDED * wall)
         return result
+
+    def _learn(self, speed: float, crowded: bool) -> None:
+        if self._settled:
+            self._settled -= 1
+            self._alone = self._alone and self._settled > 0
+        elif self._alone:  # the trial
+            self._alone = speed > self._together
+            self._settled, self._break = self._break, min(2 * self._break, _LONGEST_BREAK)
+        elif crowded:
+            self._together, self._alone = speed, True
+        else:
+            self._break = _SHORTEST_BREAK
 
 
 def threads_for(multiplications: int) -> int:
