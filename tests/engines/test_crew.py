@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ clock = {"wall": 0.0, "own": 0.0}
 
 
 def _block(own: float, alone: float = 0.01) -> Any:
-    """Work that takes two threads 10 ms, of which the caller's has a processor for a share, and one thread `alone` s."""
+    """Work that takes two threads 10 ms, of which the caller's has a processor for a share; one thread, `alone`."""
 
     def work(threads: int) -> int:
         seconds = 0.01 if threads > 1 else alone
@@ -25,8 +26,8 @@ def _block(own: float, alone: float = 0.01) -> Any:
 
 @pytest.fixture
 def crew(monkeypatch: pytest.MonkeyPatch) -> threads.Crew:
-    monkeypatch.setattr(threads.time, "perf_counter", lambda: clock["wall"])
-    monkeypatch.setattr(threads.time, "thread_time", lambda: clock["own"])
+    monkeypatch.setattr(time, "perf_counter", lambda: clock["wall"])
+    monkeypatch.setattr(time, "thread_time", lambda: clock["own"])
     return threads.Crew()
 
 
@@ -38,7 +39,7 @@ def test_a_crew_works_alone_where_others_make_it_slow(crew: threads.Crew) -> Non
         1,
         *[1] * 4,
         2,
-    ]  # one to try, four more, and it looks again …
+    ]  # one to try, four more, a look …
     assert [crew.run(2, 5, slow) for _ in range(10)] == [1, *[1] * 8, 2]  # … after eight …
     assert sum(crew.run(2, 5, _block(1.0)) == 1 for _ in range(40)) == 1  # the trial is slower: the others have gone
     assert [crew.run(2, 5, slow) for _ in range(7)] == [2, 1, *[1] * 4, 2]

@@ -70,9 +70,9 @@ Result = TypeVar("Result")
 class Crew:
     """Takes fewer threads where other processes want the processors.
 
-    Threads that meet several times in a step wait for the one that has no processor just then: on a busy machine two can
-    be slower than one.  After a block that looks crowded, the next one is run by a single thread, and some more in the way
-    that was faster.  Results do not depend on the number of threads, so it may change from block to block.
+    Threads that meet several times in a step wait for the one that has no processor just then: on a busy machine two
+    can be slower than one.  After a block that looks crowded, the next one is run by a single thread, and some more in
+    the way that was faster.  Results do not depend on the number of threads, so it may change from block to block.
     """
 
     def __init__(self) -> None:
