@@ -5,6 +5,7 @@
 
 #include "gemm.hpp"
 #include "layers.hpp"
+#include "transpose.hpp"
 
 namespace cr {
 inline namespace CR_ISA {

@@ -1,12 +1,14 @@
 // What training changes: parameters with the optimiser's state, and how a gradient becomes an update.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "matrix.hpp"
 #include "optimizers.hpp"
+#include "transpose.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -23,20 +25,48 @@ struct Parameter {
   // Between panels and the natural order, (columns, rows), PyTorch's (out, in).  What only fills panels is zero.
   void read(Buffer<T>& panels, const T* natural) const {
     panels.reset(values.size());
-    for (std::size_t c = 0; c < columns; ++c)
-      for (std::size_t r = 0; r < rows; ++r) panels[at(c / kPanel, r) + c % kPanel] = natural[c * rows + r];
+    T square[kPanel * kPanel] = {};
+    for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
+      const T* from = natural + c * rows + r;
+      T* to = panels.data() + at(c / kPanel, r);
+      if (width == kPanel && length == kPanel) {
+        for (std::size_t i = 0; i < kPanel; ++i) std::copy_n(from + i * rows, kPanel, square + i * kPanel);
+        transpose_panel(square, kPanel, kPanel, to);
+      } else {
+        for (std::size_t i = 0; i < width; ++i)
+          for (std::size_t j = 0; j < length; ++j) to[j * kPanel + i] = from[i * rows + j];
+      }
+    });
   }
   void write(const Buffer<T>& panels, T* natural) const {
-    for (std::size_t c = 0; c < columns; ++c)
-      for (std::size_t r = 0; r < rows; ++r) natural[c * rows + r] = panels[at(c / kPanel, r) + c % kPanel];
+    T square[kPanel * kPanel];
+    for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
+      const T* from = panels.data() + at(c / kPanel, r);
+      T* to = natural + c * rows + r;
+      if (width == kPanel && length == kPanel) {
+        transpose_panel(from, kPanel, kPanel, square);
+        for (std::size_t i = 0; i < kPanel; ++i) std::copy_n(square + i * kPanel, kPanel, to + i * rows);
+      } else {
+        for (std::size_t i = 0; i < width; ++i)
+          for (std::size_t j = 0; j < length; ++j) to[i * rows + j] = from[j * kPanel + i];
+      }
+    });
   }
 
   bool is_finite() const {
-    for (std::size_t p = 0; p < panels_of(columns); ++p)
-      for (std::size_t r = 0; r < rows; ++r)
-        for (std::size_t c = 0; c < std::min(kPanel, columns - p * kPanel); ++c)
-          if (!std::isfinite(values[at(p, r) + c])) return false;
-    return true;
+    Vec<T> astray{};  // NaN from the first value on that is not finite
+    const std::size_t full = columns / kPanel;
+    for (std::size_t p = 0; p < full; ++p)
+      for (std::size_t i = 0; i < rows * kPanel; i += kWidth<T>) {
+        const Vec<T> some = load(values.data() + at(p) + i);
+        astray += some - some;
+      }
+    for (std::size_t r = 0; r < rows; ++r)
+      for (std::size_t c = full * kPanel; c < columns; ++c) {
+        const T one = values[at(full, r) + c % kPanel];
+        astray[0] += one - one;
+      }
+    return sum<T>(astray) == 0;
   }
 
   std::size_t rows, columns, height;
@@ -48,6 +78,14 @@ struct Parameter {
   std::size_t group = 0;
   std::int64_t steps = 0;
   const Step<T>* step = nullptr;  // the running one
+
+ private:
+  // Calls f(column, row, columns, rows) for parts of at most kPanel × kPanel that cover all.
+  template <class F>
+  void for_parts(const F& f) const {
+    for (std::size_t c = 0; c < columns; c += kPanel)
+      for (std::size_t r = 0; r < rows; r += kPanel) f(c, r, std::min(kPanel, columns - c), std::min(kPanel, rows - r));
+  }
 };
 
 // Turns gradients into updates.

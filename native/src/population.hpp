@@ -4,6 +4,7 @@
 // network comes out the same whatever the others do, and however many threads there are.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <deque>
@@ -13,6 +14,7 @@
 #include "gate.hpp"
 #include "small.hpp"
 #include "threads.hpp"
+#include "transpose.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -28,7 +30,7 @@ struct PopulationBlock {
   std::int64_t steps_before = 0;
   T* weights = nullptr;              // (networks, parameters)
   T* states = nullptr;               // (slots, networks, parameters)
-  T* losses = nullptr;               // (steps, networks)
+  T* losses = nullptr;               // (networks, steps)
   std::int64_t* refused = nullptr;   // (networks,): the first step whose loss is not finite, or -1
 
   const std::int64_t* batch(std::size_t network, std::size_t step) const {
@@ -191,23 +193,23 @@ class Population {
       }
     }
 
+    // Written step by step, each network's would go to a page of its own; so some steps are turned round at a time.
     void note_losses(std::size_t k, V losses) {
-      T* to = block_.losses + k * block_.networks + first_;
-      if (count_ == kLanes) {
-        store(to, losses);
-      } else {
-        T lanes[kLanes];
-        store(lanes, losses);
-        std::copy(lanes, lanes + count_, to);
-      }
       astray_ += losses - losses;  // NaN from the first loss on that is not finite
+      store(noted_ + k % kPanel * kPanel, losses);
+      const std::size_t n = k % kPanel + 1;
+      if (n < kPanel && k + 1 < block_.steps) return;
+      T each[kLanes * kPanel];
+      transpose_panel(noted_, kPanel, kLanes, each);
+      for (std::size_t i = 0; i < count_; ++i)
+        std::copy_n(each + i * kPanel, n, block_.losses + (first_ + i) * block_.steps + k + 1 - n);
     }
 
     void find_refused() {
       for (std::size_t i = 0; i < count_; ++i) {
+        const T* losses = block_.losses + (first_ + i) * block_.steps;
         std::size_t k = block_.steps;
-        if (astray_[i] != 0)
-          for (k = 0; std::isfinite(block_.losses[k * block_.networks + first_ + i]);) ++k;
+        if (astray_[i] != 0) k = std::find_if(losses, losses + k, [](T loss) { return !std::isfinite(loss); }) - losses;
         block_.refused[first_ + i] = k < block_.steps ? static_cast<std::int64_t>(k) : -1;
       }
     }
@@ -239,6 +241,7 @@ class Population {
     SmallNetwork<V, V> small_;
     Step<T> step_{};
     V astray_{};
+    T noted_[kPanel * kPanel] = {};  // losses of the last steps, a row for each
     std::size_t first_ = 0, count_ = 0;
   };
 

@@ -86,13 +86,13 @@ def test_many_networks(hidden: int, activation: str, loss: str, reduction: str) 
     population = Population(plan_for(models[0], kind), models, data)
     index = rows_of_steps("same")
     rates = [[{"lr": 0.8 if k < 9 else 0.4}] for k in range(STEPS)]
-    losses = np.concatenate([population.run(index[:7], None), population.run(index[7:], rates[7:])])
+    losses = np.concatenate([population.run(index[:7], None), population.run(index[7:], rates[7:])], axis=1)
     assert population.sound.all()
     population.write_back()
     for k, model in enumerate(models):
         alone = network(k, hidden, activation, 1 if k % 5 else 60)
         wanted = curve(EagerEngine(), alone, kind, data, index)
-        assert_same([losses[:, k], *(one._data for one in model.parameters())], wanted)
+        assert_same([losses[k], *(one._data for one in model.parameters())], wanted)
 
 
 def test_the_smallest_shares_are_taken_one_by_one() -> None:
@@ -106,7 +106,7 @@ def test_the_smallest_shares_are_taken_one_by_one() -> None:
     for k, model in enumerate(models):
         with cr.no_grad():
             wanted = kind(model(cr.tensor(TABLE)), cr.tensor(XOR)).item()
-        assert losses[0, k] == pytest.approx(wanted, rel=1e-5)
+        assert losses[k, 0] == pytest.approx(wanted, rel=1e-5)
     assert losses.max() > 30
 
 

@@ -110,7 +110,7 @@ def orders(n: int, steps: int, rows: int) -> np.ndarray:
 
 def check(case: Case, index: np.ndarray, digits: float = 1.0) -> None:
     population = case.population()
-    losses = np.concatenate([population.run(index[:, :4], None), population.run(index[:, 4:], None)])
+    losses = np.concatenate([population.run(index[:, :4], None), population.run(index[:, 4:], None)], axis=1)
     before = [[one._data.copy() for one in model.parameters()] for model in case.models]
     population.write_back()
     trained = [[one._data.copy() for one in model.parameters()] for model in case.models]
@@ -119,7 +119,7 @@ def check(case: Case, index: np.ndarray, digits: float = 1.0) -> None:
         for one, values in zip(model.parameters(), before[k], strict=True):
             one._data[...] = values
         wanted, parameters = case.alone(k, index[k])
-        np.testing.assert_allclose(losses[:, k], wanted, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(losses[k], wanted, rtol=tolerance, atol=tolerance)
         for got, value in zip(trained[k], parameters, strict=True):
             np.testing.assert_allclose(got, value, rtol=10 * tolerance, atol=10 * tolerance)
             assert not np.array_equal(got, before[k][0]) or got.shape != before[k][0].shape
@@ -150,6 +150,14 @@ def test_sizes(sizes: tuple[int, ...], rows: int) -> None:
     check(Case(sizes=sizes), orders(5, 8, rows))
 
 
+@pytest.mark.parametrize("steps", [1, 31, 32, 33, 65])
+def test_numbers_of_steps(steps: int) -> None:
+    case, index = Case(n=18, optimizer=("sgd", {"lr": 0.01})), orders(18, steps, 6)
+    losses = case.population().run(index, None)
+    for k in (0, 16, 17):
+        np.testing.assert_allclose(losses[k], case.alone(k, index[k])[0], rtol=1e-4)
+
+
 def test_the_comparison_can_fail() -> None:
     case = Case()
     index = orders(5, 9, 6)
@@ -157,7 +165,7 @@ def test_the_comparison_can_fail() -> None:
     population = case.population()
     losses = population.run(index, None)
     with pytest.raises(AssertionError):
-        np.testing.assert_allclose(losses[:, 0], case.alone(1, index[1])[0], rtol=1e-2)
+        np.testing.assert_allclose(losses[0], case.alone(1, index[1])[0], rtol=1e-2)
 
 
 @pytest.mark.parametrize("n", [2, 15, 16, 17, 40])
@@ -178,7 +186,7 @@ def test_a_network_is_the_same_alone_and_among_others_on_any_number_of_threads(
         assert all(np.array_equal(a, b) for a, b in zip(parameters, results[0][1], strict=True))
     case = Case(n=n)
     last = Population(case.plan(case.models[-1]), case.models[-1:], case.data)
-    assert np.array_equal(last.run(index[-1:], None)[:, 0], results[0][0][:, -1])
+    assert np.array_equal(last.run(index[-1:], None)[0], results[0][0][-1])
 
 
 def test_shared_batches_are_those_of_each() -> None:
@@ -199,7 +207,7 @@ def test_a_network_that_diverges_is_marked_and_harms_nobody() -> None:
     mixed = population.run(index, None)
     assert population.sound.tolist() == [k != 3 for k in range(18)]
     others = np.arange(18) != 3
-    assert np.array_equal(mixed[:, others], losses[:, others])
+    assert np.array_equal(mixed[others], losses[others])
     population.write_back()
     assert np.array_equal(case.models[3][0].weight._data, before)
 

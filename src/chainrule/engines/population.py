@@ -31,8 +31,6 @@ from chainrule.nn.module import Module
 __all__ = ["Population"]
 
 _MOST_PARAMETERS = 4096  # of one network; more of them do not stay in the nearest caches, a vector to each
-_LOSSES_AT_ONCE = 1 << 18  # each group writes its own columns: quick while all of them stay in a nearby cache
-_LEAST_STEPS = 64
 _PARAMETERS_PER_NETWORK = 400  # a group costs the same however few networks it holds; alone they cost by the step
 
 
@@ -95,7 +93,7 @@ class Population:
             rates: as for `Engine.run`.
 
         Returns:
-            ``(K, n)`` losses.  From where one is not finite, those of that network mean nothing.
+            ``(n, K)`` losses.  From where one is not finite, those of that network mean nothing.
 
         Raises:
             Refusal: if a schedule switches momentum on or off.
@@ -105,19 +103,15 @@ class Population:
             raise Refusal("its schedule switches momentum on or off")
         options, hypers = hyperparameters(self._plan, rates)
         steps, rows = index.shape[-2:]
-        losses = np.empty((steps, len(self)), self._weights.dtype)
+        losses = np.empty((len(self), steps), self._weights.dtype)
         refused = np.empty(len(self), np.int64)
-        at_once = max(_LEAST_STEPS, _LOSSES_AT_ONCE // len(self))
-        threads = threads_for(3 * self._weights.size * min(steps, at_once) * rows)
-        for start in range(0, steps, at_once):
-            some = slice(start, start + at_once)
-            self._population.run(
-                self._inputs, self._scale, self._targets, np.ascontiguousarray(index[..., some, :], np.int64), options,
-                np.ascontiguousarray(hypers[some if len(hypers) > 1 else slice(None), 0]), self._steps, threads,
-                self._weights, self._states, losses[some], refused,
-            )  # fmt: skip
-            self._steps += len(losses[some])
-            self.sound &= refused < 0
+        self._population.run(
+            self._inputs, self._scale, self._targets, np.ascontiguousarray(index, np.int64), options,
+            np.ascontiguousarray(hypers[:, 0]), self._steps, threads_for(3 * self._weights.size * steps * rows),
+            self._weights, self._states, losses, refused,
+        )  # fmt: skip
+        self._steps += steps
+        self.sound &= refused < 0
         self.sound &= np.isfinite(self._weights).all(axis=1)
         return losses
 

@@ -65,7 +65,7 @@ class _Together:
         self.training, self.models, self.seeds = training, models, seeds
         self.population = Population(training.plan, models, training.data)
         self.orders = [np.random.default_rng(seed) for seed in seeds]
-        self.losses: list[np.ndarray] = []  # (epochs, n) each
+        self.losses: list[np.ndarray] = []  # (n, epochs) each
         self.rates: list[float] = []
         self.block = 1  # steps
 
@@ -95,8 +95,7 @@ class _Together:
             rates.settle()
             block = next_block(self.block, part.shape[-2], time.perf_counter() - began)
         self.block = block
-        each = np.concatenate(found).reshape(epochs, steps, -1)
-        self.losses.append(training.epoch_losses(each.reshape(epochs * steps, -1).T).T)
+        self.losses.append(training.epoch_losses(np.concatenate(found, axis=1)))
         self.rates += [lr if settings is None or epochs == 1 else settings[k * steps][0]["lr"] for k in range(epochs)]
         rates.end_epoch(0.0)
 
@@ -111,7 +110,7 @@ class _Together:
     def _finish(self, seconds: float) -> list[History | None]:
         training = self.training
         self.population.write_back()
-        curves = np.concatenate(self.losses).T.tolist()
+        curves = np.concatenate(self.losses, axis=1).tolist()
         histories: list[History | None] = []
         for model, seed, losses, sound in zip(self.models, self.seeds, curves, self.population.sound, strict=True):
             if not sound:
