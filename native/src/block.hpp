@@ -7,6 +7,7 @@
 #include "loss_spec.hpp"
 #include "matrix.hpp"
 #include "optimizers.hpp"
+#include "samples.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -34,6 +35,13 @@ struct Inputs {
       gather_from(f32, rows, count, panels, into, [](float v) { return v; });
     else
       gather_from(f64, rows, count, panels, into, [](double v) { return v; });
+  }
+
+  // Finds out which samples of a batch count.
+  void look(const std::int64_t* rows, Samples& samples) const {
+    if (bytes) samples.look(bytes, columns, rows);
+    else if (f32) samples.look(f32, columns, rows);
+    else samples.look(f64, columns, rows);
   }
 
   // Lets the rows of a later batch travel towards the processor while this one is worked on.

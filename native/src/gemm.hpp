@@ -14,12 +14,13 @@ inline namespace CR_ISA {
 // Rows of a tile.  With two vectors a row, tile and factors together fill the registers: 32 with AVX-512, else 16.
 inline constexpr std::size_t kTileRows = kVectorBytes == 64 ? 8 : 6;
 
-// tile[r][v] += Σᵢ a[r·Row + i·Step] · b[i·kPanel + v·width], i < n.  Row and Step say which way `a` is read:
-// (kPanel, 1) along its rows, (1, kPanel) down its columns.
-template <class T, int Rows, int Vectors, std::size_t Row, std::size_t Step>
+// tile[r][v] += Σₖ a[r·Row + i·Step] · b[i·kPanel + v·width], i = place(k), k < n.  Row and Step say which way `a` is
+// read: (kPanel, 1) along its rows, (1, kPanel) down its columns.
+template <class T, int Rows, int Vectors, std::size_t Row, std::size_t Step, class Place>
 inline __attribute__((always_inline)) void accumulate(Vec<T> (&tile)[Rows][Vectors], const T* a, const T* b,
-                                                      std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
+                                                      std::size_t n, const Place& place) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = place(k);
     Vec<T> line[Vectors];
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) line[v] = load(b + i * kPanel + static_cast<std::size_t>(v) * kWidth<T>);
@@ -31,6 +32,8 @@ inline __attribute__((always_inline)) void accumulate(Vec<T> (&tile)[Rows][Vecto
     }
   }
 }
+
+inline constexpr auto in_turn = [](std::size_t k) { return k; };
 
 // out(rows × Vectors) = first + Σ over the panels of `a` (each `a_panel` numbers from the next) of accumulate(…).
 // `first` is a row added to every row of the result, or null.
@@ -44,8 +47,8 @@ void forward_tile(const T* a, std::size_t a_panel, const T* b, std::size_t depth
     for (int r = 0; r < Rows; ++r) tile[r][v] = start;
   }
   for (; depth > kPanel; depth -= kPanel, a += a_panel, b += kPanel * kPanel)
-    accumulate<T, Rows, Vectors, kPanel, 1>(tile, a, b, kPanel);
-  accumulate<T, Rows, Vectors, kPanel, 1>(tile, a, b, depth);
+    accumulate<T, Rows, Vectors, kPanel, 1>(tile, a, b, kPanel, in_turn);
+  accumulate<T, Rows, Vectors, kPanel, 1>(tile, a, b, depth, in_turn);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 8
@@ -53,13 +56,13 @@ void forward_tile(const T* a, std::size_t a_panel, const T* b, std::size_t depth
       store(out + static_cast<std::size_t>(r) * kPanel + static_cast<std::size_t>(v) * kWidth<T>, tile[r][v]);
 }
 
-// A piece of a weight's gradient: of Σ over samples of a's column r times b's row, each vector is handed to
-// finish(place, value), place counting as in a panel.
-template <class T, int Rows, int Vectors, class Finish>
-inline __attribute__((always_inline)) void gradient_tile(const T* a, const T* b, std::size_t samples,
+// A piece of a weight's gradient: of Σ over `n` samples, sample(0) and so on, of a's column r times b's row, each vector
+// is handed to finish(place, value), place counting as in a panel.
+template <class T, int Rows, int Vectors, class Sample, class Finish>
+inline __attribute__((always_inline)) void gradient_tile(const T* a, const T* b, std::size_t n, const Sample& sample,
                                                          const Finish& finish) {
   Vec<T> tile[Rows][Vectors] = {};
-  accumulate<T, Rows, Vectors, 1, kPanel>(tile, a, b, samples);
+  accumulate<T, Rows, Vectors, 1, kPanel>(tile, a, b, n, sample);
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 8

@@ -6,6 +6,7 @@
 #include "activations.hpp"
 #include "parameter.hpp"
 #include "random.hpp"
+#include "samples.hpp"
 
 namespace cr {
 inline namespace CR_ISA {
@@ -20,6 +21,7 @@ struct Pass {
   std::uint64_t seed = 0, step = 0;
   bool training = true;
   const Updater<T>* updater = nullptr;
+  const Samples *of_batch = nullptr, *all = nullptr;  // which count for the first Linear's weight, and for others
 };
 
 template <class T>

@@ -5,6 +5,7 @@
 
 #include "gemm.hpp"
 #include "layers.hpp"
+#include "samples.hpp"
 #include "transpose.hpp"
 
 namespace cr {
@@ -61,20 +62,20 @@ class Linear {
 
   // Gradient and update of the weights between panel q of the input and panel p of the output.  The gradient never
   // reaches memory.
-  void update_weight(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
-                     std::size_t q) {
+  void update_weight(const Pass<T>& pass, const Samples& samples, const Matrix<T>& x, const Matrix<T>& out_gradient,
+                     std::size_t p, std::size_t q) {
     if (!weight.trained) return;
     const std::size_t at = weight.at(p, q * kPanel);
     if (pass.updater->is_plain_descent(weight)) {  // the gradient does not even leave the registers
       const Vec<T> rate = broadcast(weight.step->rate);
-      gradient(pass, x, out_gradient, p, q, weight.values.data() + at,
+      gradient(samples, x, out_gradient, p, q, weight.values.data() + at,
                [rate](T* w, const Vec<T>& g) { store(w, load(w) - g * rate); });
       return;
     }
     const std::size_t height = x.columns_in(q), width = out_gradient.columns_in(p);
     alignas(kAlignment) T block[kPanel * kPanel];
     if (round_up(width, kWidth<T>) < kPanel) std::memset(block, 0, height * kPanel * sizeof(T));
-    gradient(pass, x, out_gradient, p, q, block, [](T* to, const Vec<T>& g) { store(to, g); });
+    gradient(samples, x, out_gradient, p, q, block, [](T* to, const Vec<T>& g) { store(to, g); });
     pass.updater->take(weight, at, block, height * kPanel);
   }
 
@@ -118,14 +119,19 @@ class Linear {
 
   // Calls finish(to + place, value) with the gradient of the weights between panel q and panel p.
   template <class Finish>
-  static void gradient(const Pass<T>& pass, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
+  static void gradient(const Samples& samples, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
                        std::size_t q, T* to, const Finish& finish) {
     for_tiles<T>(x.columns_in(q), out_gradient.columns_in(p),
                  [&](auto height, auto width, std::size_t row, std::size_t column) {
                    T* corner = to + row * kPanel + column;
-                   gradient_tile<T, height(), width()>(
-                       x.panel(q) + row, out_gradient.panel(p) + column, pass.rows,
-                       [&](std::size_t place, const Vec<T>& value) { finish(corner + place, value); });
+                   const auto sum = [&](std::size_t n, const auto& sample) {
+                     gradient_tile<T, height(), width()>(
+                         x.panel(q) + row, out_gradient.panel(p) + column, n, sample,
+                         [&](std::size_t place, const Vec<T>& value) { finish(corner + place, value); });
+                   };
+                   if (samples.all_count()) return sum(samples.rows(), in_turn);
+                   const auto [rows, count] = samples.at(q, row);
+                   sum(count, [rows = rows](std::size_t k) { return rows[k]; });
                  });
   }
 };

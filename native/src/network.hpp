@@ -108,7 +108,7 @@ class Network {
         const Matrix<T>& in = input_of(phase.first, x);
         const Range own = Range::of(panels_of(first.columns), thread, threads_);
         for (std::size_t p = own.begin; p < own.end; ++p) {
-          for (std::size_t q = 0; q < in.panels(); ++q) first.linear->update_weight(pass, in, *first.gradient, p, q);
+          for (std::size_t q = 0; q < in.panels(); ++q) first.linear->update_weight(pass, samples_of(phase.first, pass), in, *first.gradient, p, q);
           first.linear->update_bias(pass, *first.gradient, p);
         }
         return;
@@ -135,6 +135,7 @@ class Network {
 
  private:
   const Matrix<T>& input_of(std::size_t i, const Matrix<T>& x) const { return i == 0 ? x : *operations_[i].input; }
+  static const Samples& samples_of(std::size_t i, const Pass<T>& pass) { return i == 0 ? *pass.of_batch : *pass.all; }
 
   void forward_one(std::size_t i, const Pass<T>& pass, const Matrix<T>& x, Part part) {
     Operation<T>& one = operations_[i];
@@ -154,7 +155,7 @@ class Network {
     for (std::size_t q = own.begin; q < own.end; ++q) {
       one.linear->input_gradient(pass.rows, *one.gradient, below, q, turned);
       for (std::size_t p = 0; p < one.gradient->panels(); ++p)
-        one.linear->update_weight(pass, in, *one.gradient, p, q);
+        one.linear->update_weight(pass, samples_of(phase.first, pass), in, *one.gradient, p, q);
       if (phase.last < phase.first)
         layers_backward(phase.first - 1, phase.last, pass, x, {{q, q + 1}, {0, pass.rows}});
     }

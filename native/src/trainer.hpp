@@ -50,6 +50,7 @@ class Trainer {
   // What each thread has to itself.
   struct Own {
     Matrix<T> batch;  // a copy for each: a shared one has to travel between caches
+    Samples samples;
     Buffer<T> turned;
     std::vector<T> z, dz;
   };
@@ -58,9 +59,13 @@ class Trainer {
   void prepare(const Block<T>& block, std::size_t threads) {
     network_.prepare(block.rows, threads);
     row_losses_.assign(block.rows, 0.0);
+    all_samples_.prepare(block.rows, 0);
     owns_.resize(threads);
     for (Own& own : owns_) {
-      if (network_.begins_with_linear()) own.batch = Matrix<T>(block.rows, network_.input_columns());
+      if (network_.begins_with_linear()) {
+        own.batch = Matrix<T>(block.rows, network_.input_columns());
+        own.samples.prepare(block.rows, network_.input_columns());
+      }
       own.turned.reset(network_.scratch());
       own.z.resize(network_.output_columns()), own.dz.resize(network_.output_columns());
     }
@@ -78,11 +83,13 @@ class Trainer {
     Matrix<T>& x = shared ? network_.input() : own.batch;
     Pass<T> pass;
     pass.rows = block.rows, pass.seed = block.seed, pass.updater = &updater_;
+    pass.of_batch = &own.samples, pass.all = &all_samples_;
     const Range own_rows = Range::of(block.rows, thread, threads);
     for (std::size_t k = 0; k < block.steps; ++k) {
       const std::int64_t* index = block.index + k * block.rows;
       pass.step = block.first_step + k;
       block.inputs.gather(index, block.rows, shared ? Range::of(x.panels(), thread, threads) : Range{0, x.panels()}, x);
+      if (!shared) block.inputs.look(index, own.samples);
       if (shared && network_.forward_phases().front().cut == Cut::rows) barrier.wait();
       if (k + 1 < block.steps)
         block.inputs.prefetch(index + block.rows + own_rows.begin, own_rows.end - own_rows.begin);
@@ -251,6 +258,7 @@ class Trainer {
   LossSpec loss_;
   Updater<T>& updater_;
   std::vector<Own> owns_;
+  Samples all_samples_;
   std::vector<double> row_losses_, squares_;
   std::vector<Piece> waiting_;
   std::vector<Clock> clocks_;
