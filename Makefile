@@ -29,7 +29,7 @@ demo: .venv/.demo native-if-possible ## install into .venv and run the demonstra
 	@.venv/bin/chainrule demo $(ARGS)
 
 test: .venv/.test native-if-possible ## install the test extras and run the whole test suite
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/.lint ## check style, types and the direction of imports
 	$(SAY) ruff check
