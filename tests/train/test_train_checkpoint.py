@@ -245,6 +245,23 @@ def test_clipping_weights_and_no_shuffling(tmp_path: Path, engine: str) -> None:
     check_resuming(tmp_path, options, at=(3,))
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("validation", [None, 0.2])
+def test_a_last_smaller_batch_that_is_left_out(tmp_path: Path, engine: str, validation: float | None) -> None:
+    def options(_: nn.Module) -> dict[str, Any]:
+        return {"engine": engine, "drop_last": True, "batch_size": 12, "validation": validation}
+
+    check_resuming(tmp_path, options, at=(3,))
+    with pytest.raises(ConfigError, match="another run: drop_last was True and is False"):
+        trained(tmp_path, options, drop_last=False)
+
+
+def test_leaving_nothing_out_is_no_other_run(tmp_path: Path) -> None:
+    whole, _ = trained(None, lambda _: {"batch_size": 10})
+    trained(tmp_path, lambda _: {"batch_size": 10, "epochs": 3})
+    assert trained(tmp_path, lambda _: {"batch_size": 10, "drop_last": True})[0] == whole
+
+
 class Noisy(nn.Module):
     """A layer of the user's own that draws from the program's generator."""
 
@@ -358,6 +375,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"lr": 0.5}, "optimizer.groups.0.lr was 0.02 and is 0.5"),
         ({"optimizer": "sgd"}, "optimizer.name was 'adam' and is 'sgd'"),
         ({"shuffle": False}, "shuffle was True and is False"),
+        ({"drop_last": True}, "drop_last was False and is True"),
         ({"clip_norm": 1.0}, "clip_norm was None and is 1.0"),
         ({"validation": 0.2}, "data.inputs.array was 'float32 (50, 4)' and is 'float32 (40, 4)'"),
         ({"schedule": "cosine"}, "schedule was None and is {'name': 'CosineAnnealingLR'"),

@@ -375,3 +375,17 @@ def test_a_last_smaller_batch_can_be_left_out(engine: str, observed: bool) -> No
     np.testing.assert_allclose(model[0].weight.detach().numpy(), expected[0].weight.detach().numpy(), rtol=1e-5)
     few = fit(net(), numbers(5), epochs=2, batch_size=8, drop_last=True, seed=1, engine=engine, schedule="cos_log")
     assert few.epochs == 2  # a single batch is never left out
+
+
+def test_a_schedule_ends_with_the_last_step_where_a_row_joins_the_batch_before() -> None:
+    schedules: list[optim.lr_scheduler.LRScheduler] = []
+
+    def watched(optimizer: optim.Optimizer) -> optim.lr_scheduler.LRScheduler:
+        schedules.append(optim.lr_scheduler.get("one_cycle", optimizer, 2, 2))
+        return schedules[-1]
+
+    options: dict[str, Any] = {"epochs": 2, "batch_size": 8, "seed": 0, "lr": 0.1}
+    named = fit(net(norm=True), numbers(17), schedule="one_cycle", **options)
+    counted = fit(net(norm=True), numbers(17), schedule=watched, **options)
+    assert schedules[0].last_epoch == 4
+    assert named["lr"] == counted["lr"]

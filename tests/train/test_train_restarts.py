@@ -75,6 +75,8 @@ def test_each_run_is_the_one_that_fit_makes(found: Any) -> None:
     [
         {"epochs": 7},
         {"epochs": 7, "shuffle": False, "batch_size": 10},
+        {"epochs": 12, "batch_size": 8, "drop_last": True},
+        {"epochs": 3, "batch_size": 64, "drop_last": True, "shuffle": False, "schedule": "cos_log"},
         {"epochs": 3, "batch_size": 64, "schedule": "cosine", "optimizer": "adamw"},
         {"epochs": 12, "batch_size": 8, "schedule": "one_cycle", "optimizer": "adam"},
     ],

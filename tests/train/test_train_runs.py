@@ -93,6 +93,7 @@ def test_what_a_record_holds(tmp_path: Path) -> None:
         "rows": 30, "validation_rows": 10, "task": "multiclass", "widths": "3-4-2", "optimizer": "adam", "lr": 0.1,
         "network": "Linear(3→4), Tanh, Linear(4→2)", "epochs": 3, "batch_size": 30, "clip_norm": 1.0, "seed": 0,
         "manual_seed": 0, "engine": "eager", "schedule": None, "parameters": 26, "dtype": "float32",
+        "shuffle": False, "drop_last": False,
     }  # fmt: skip
     expected["batch_size"] = run.settings["batch_size"]
     assert {name: run.settings[name] for name in expected} == expected
@@ -105,6 +106,14 @@ def test_what_a_record_holds(tmp_path: Path) -> None:
     loaded = run.load()
     assert loaded.history == dict(history)
     np.testing.assert_array_equal(cr.predict_proba(loaded, X), cr.predict_proba(model, X))
+
+
+def test_a_last_batch_that_is_left_out_is_recorded(tmp_path: Path) -> None:
+    fit(tmp_path, batch_size=8, drop_last=True)
+    fit(tmp_path, batch_size=10, drop_last=True)
+    whole, left_out = Runs(tmp_path)
+    assert (whole.settings["drop_last"], left_out.settings["drop_last"]) == (False, True)
+    assert left_out.configuration["training"]["drop_last"] is True
 
 
 def test_initial_weights_and_data_are_told_apart(tmp_path: Path) -> None:

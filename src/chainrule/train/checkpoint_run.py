@@ -31,8 +31,9 @@ def describe_run(training: Training) -> dict[str, Any]:
     plan = training.plan
     return {
         "seed": plan.seed,
-        "batch_size": training.batch_size,
-        "shuffle": training.shuffle,
+        "batch_size": training.batches.batch_size,
+        "shuffle": training.batches.shuffle,
+        "drop_last": training.batches.drop_last,
         "model": _model(plan.model),
         "loss": _plain({"name": plan.loss.name, **plan.loss.config()}),
         "optimizer": _optimizer(plan.optimizer),

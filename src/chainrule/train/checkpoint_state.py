@@ -110,7 +110,7 @@ def _check_progress(training: Training, state: Mapping[str, Any]) -> None:
     if set(state) != PARTS:
         raise FormatError("the checkpoint lacks parts", got=", ".join(sorted(PARTS ^ set(state)))[:200])
     epoch, step, best = state["epoch"], state["step"], state["best"]
-    if not (_is_count(epoch) and _is_count(step)) or step != epoch * len(training.rows_per_step):
+    if not (_is_count(epoch) and _is_count(step)) or step != epoch * len(training.batches.rows_per_step):
         raise FormatError("the checkpoint's counters are malformed")
     curves = state["curves"]
     names = set(training.recorded) if epoch else set()

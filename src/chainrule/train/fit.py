@@ -15,8 +15,10 @@ from chainrule.data.dataset import Dataset
 from chainrule.engines.base import Engine, Plan
 from chainrule.errors import ConfigError, DTypeError
 from chainrule.nn.module import Module
+from chainrule.nn.norm import BatchNorm1d
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.callbacks import Callback
+from chainrule.train.epoch_batches import EpochBatches
 from chainrule.train.evaluation import check_count, choose_metrics
 from chainrule.train.history import History
 from chainrule.train.inputs import as_module, model_dtype, probe, training_and_validation, with_inputs
@@ -165,12 +167,12 @@ def set_up(
         training.weights is not None,
     )  # fmt: skip
     runner = engines.choose(engine, plan)
-    steps = max(1, len(training) // batch_size) if drop_last else -(-len(training) // batch_size)
+    # A single row has no variance to normalise by.
+    joins = any(isinstance(layer, BatchNorm1d) for layer in model.modules())
+    batches = EpochBatches(len(training), batch_size, bool(shuffle), bool(drop_last), joins)
+    steps = len(batches.rows_per_step)
     rates = None if schedule is None else optim.lr_scheduler.get(schedule, algorithm, epochs, steps)
-    return Training(
-        plan, runner, training, held_out, measured, seen, rates, progress, epochs, batch_size, bool(shuffle),
-        bool(drop_last),
-    )  # fmt: skip
+    return Training(plan, runner, training, held_out, measured, seen, rates, progress, epochs, batches)
 
 
 def _checkpoints(wanted: Any, resume: bool) -> Checkpointing | None:

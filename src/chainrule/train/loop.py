@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.batching import batch_index, epochs_index
 from chainrule.data.dataset import Dataset
 from chainrule.engines.base import BlockResult, Engine, Observable, Plan
 from chainrule.errors import TrainingError
 from chainrule.metrics.registry import Metric
 from chainrule.nn.evaluation import outputs_of
 from chainrule.nn.module import Module
-from chainrule.nn.norm import BatchNorm1d
 from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.blocks import first_block, joined_epochs, next_block
 from chainrule.train.callbacks import Callback, TerminateOnNaN, takes_part
 from chainrule.train.diagnosis import describe_parameter, locate_nonfinite
+from chainrule.train.epoch_batches import EpochBatches
 from chainrule.train.evaluation import epoch_metrics, joined_metrics, scores_of
 from chainrule.train.history import History
+from chainrule.train.interrupts import Interrupts
 from chainrule.train.progress import Progress
 from chainrule.train.rates import Rates
 
@@ -63,9 +59,10 @@ class Training:
         history: the curves so far.
         epoch: the running epoch, from 0.
         step: steps taken so far.
-        rows_per_step: how many rows each step of an epoch sees.
+        batches: which rows each step of an epoch sees.
+        order: draws the order in which they come.
         rates: moves the schedule on.
-        interrupted: whether Ctrl-C was pressed.
+        interrupts: whether Ctrl-C was pressed.
         best: lowest validation loss so far, and the parameters that gave it.
         checkpoints: saves the run as it goes on, and puts a saved one back; or None.
         record: writes down what becomes of the run; or None.
@@ -82,29 +79,23 @@ class Training:
         schedule: LRScheduler | None,
         progress: Progress,
         epochs: int,
-        batch_size: int,
-        shuffle: bool,
-        drop_last: bool = False,
+        batches: EpochBatches,
     ) -> None:
         self.plan, self.engine, self.data, self.validation = plan, engine, data, validation
         self.metrics, self.callbacks, self.progress = metrics, callbacks, progress
-        self.epochs, self.batch_size = epochs, min(batch_size, len(data))
-        # Within one batch of everything the order does not matter.
-        self.shuffle = shuffle and self.batch_size < len(data)
+        self.epochs, self.batches = epochs, batches
         self.order = np.random.default_rng(plan.seed)
         self.history = History()
         self.history.engine, self.history.seed = engine.name, plan.seed
         self.epoch = self.step = 0
-        self.drop_last = drop_last
-        self.rows_per_step = self._count_rows()
-        self.rates = Rates(plan.optimizer, schedule, len(self.rows_per_step))
+        self.rates = Rates(plan.optimizer, schedule, len(batches.rows_per_step))
         self._state: Any = None
         self._written = self._lent = 0
         self._observable = engine if isinstance(engine, Observable) else None
         self._latest: Snapshot | None = None
         self._partners = any(takes_part(callback) for callback in callbacks)
-        self._block = first_block(sum(one.numel() for one in plan.model.parameters()), self.batch_size)
-        self.interrupted = False
+        self._block = first_block(sum(one.numel() for one in plan.model.parameters()), batches.batch_size)
+        self.interrupts = Interrupts()
         self.best: tuple[float, Snapshot] | None = None
         self.checkpoints: Checkpointing | None = None
         self.record: Recorder | None = None
@@ -117,6 +108,11 @@ class Training:
     @property
     def optimizer(self) -> Optimizer:
         return self.plan.optimizer
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self.interrupts.came
 
     @property
     def recorded(self) -> tuple[str, ...]:
@@ -189,8 +185,8 @@ class Training:
             self._state = self.engine.prepare(self.plan)
             if self.step:
                 self._state.step = self.step
-            self.progress.begin(self.epochs, len(self.rows_per_step))
-            with self.catching_interrupts():
+            self.progress.begin(self.epochs, len(self.batches.rows_per_step))
+            with self.interrupts.caught():
                 while self.epoch < self.epochs and self.history.stopped is None and not self.interrupted:
                     self._run_epochs(self._joined_epochs())
         finally:
@@ -205,28 +201,12 @@ class Training:
             self.progress.end(self._note())
         return self.history
 
-    def _count_rows(self) -> np.ndarray:
-        """How many rows each step of an epoch sees."""
-        full, rest = self._next_order(np.random.default_rng(0))
-        return np.array([full.shape[1]] * len(full) + [len(rest)] * bool(len(rest)), np.float64)
-
-    def _next_order(self, order: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """The next epoch's full batches, and the last one if it has another size."""
-        full, rest = batch_index(len(self.data), self.batch_size, order, self.shuffle)
-        if self.drop_last:
-            return full, rest[:0]
-        if len(rest) == 1 and any(isinstance(layer, BatchNorm1d) for layer in self.model.modules()):
-            # A single row has no variance to normalise by.
-            return full[:-1], np.concatenate([full[-1], rest])
-        return full, rest
-
     def _joined_epochs(self) -> int:
         """How many epochs may run as one block: more than one only if nobody wants to look in between."""
-        drops = self.drop_last and len(self.data) % self.batch_size
-        if self._is_followed or drops or (self.rows_per_step != self.batch_size).any():
+        if self._is_followed or not self.batches.are_alike:
             return 1
         left = min([self.epochs - self.epoch, *(callback.epochs_ahead() for callback in self.callbacks)])
-        return joined_epochs(self._block, len(self.rows_per_step), len(self.data), left)
+        return joined_epochs(self._block, len(self.batches.rows_per_step), len(self.data), left)
 
     def _run_epochs(self, count: int) -> None:
         for callback in self.callbacks:
@@ -235,7 +215,7 @@ class Training:
         if count > 1:
             self._run_joined(count, lr)
             return
-        full, rest = self._next_order(self.order)
+        full, rest = self.batches.of_epoch(self.order)
         ran = self._run_blocks(full, rest)
         if ran is None:
             return
@@ -261,8 +241,8 @@ class Training:
 
     def _run_joined(self, count: int, lr: float) -> None:
         """Run several epochs of full batches as one block."""
-        index = epochs_index(len(self.data), self.batch_size, count, self.order if self.shuffle else None)
-        steps = len(self.rows_per_step)
+        index = self.batches.of_epochs(count, self.order)
+        steps = len(self.batches.rows_per_step)
         settings = self.rates.for_steps(len(index), count)
         result = self._run_block(index, settings)
         done = (len(result.losses) - result.stopped) // steps
@@ -309,7 +289,7 @@ class Training:
         losses: list[np.ndarray] = []
         outputs: list[np.ndarray] = []
         rows: list[np.ndarray] = []
-        start, total = 0, len(self.rows_per_step)
+        start, total = 0, len(self.batches.rows_per_step)
         while start < total:
             index = full[start : start + self._block] if start < len(full) else rest[None]
             result = self._run_block(index, self.rates.for_steps(len(index)))
@@ -344,10 +324,11 @@ class Training:
         Returns:
             ``(…, epochs)``.
         """
-        each = losses.reshape(*losses.shape[:-1], -1, len(self.rows_per_step))
+        rows = self.batches.rows_per_step
+        each = losses.reshape(*losses.shape[:-1], -1, len(rows))
         if self.plan.loss.reduction == "sum":
             return np.asarray(each.sum(axis=-1, dtype=np.float64))
-        return np.asarray((each * self.rows_per_step).sum(axis=-1) / self.rows_per_step.sum())
+        return np.asarray((each * rows).sum(axis=-1) / rows.sum())
 
     def _finish_epoch(self, logs: dict[str, float]) -> None:
         self.history.add(logs)
@@ -407,27 +388,3 @@ class Training:
         if self.history.best_epoch is not None:
             note = f"{note or ''} The model has the parameters of epoch {self.history.best_epoch}, the best.".strip()
         return note
-
-    @contextlib.contextmanager
-    def catching_interrupts(self) -> Iterator[None]:
-        """Let the first Ctrl-C end training after the running block, and the second one at once."""
-        before = signal.getsignal(signal.SIGINT)
-        # None: a handler that is not Python's and could not be put back.  Ignored: the user's wish, as under nohup.
-        if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
-            yield
-            return
-
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            if self.interrupted:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        try:
-            signal.signal(signal.SIGINT, interrupt)
-        except ValueError:  # not the main interpreter
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)

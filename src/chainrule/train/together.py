@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.batching import epochs_index
 from chainrule.engines.lowering import Refusal
 from chainrule.engines.population import Population
 from chainrule.nn.module import Module
@@ -72,7 +71,7 @@ class _Together:
     def run(self) -> list[History | None]:
         began = time.perf_counter()
         training = self.training
-        with training.catching_interrupts():
+        with training.interrupts.caught():
             while len(self.rates) < training.epochs and not training.interrupted and self.population.sound.any():
                 self._run_epochs()
         seconds = (time.perf_counter() - began) / len(self.models)
@@ -80,8 +79,8 @@ class _Together:
 
     def _run_epochs(self) -> None:
         training = self.training
-        steps, rates = len(training.rows_per_step), training.rates
-        numbers = len(training.data) * (len(self.models) if training.shuffle else 1)
+        steps, rates = len(training.batches.rows_per_step), training.rates
+        numbers = len(training.data) * (len(self.models) if training.batches.shuffle else 1)
         epochs = joined_epochs(self.block, steps, numbers, training.epochs - len(self.rates))
         lr = rates.lr
         index = self._index(epochs)
@@ -101,11 +100,10 @@ class _Together:
 
     def _index(self, epochs: int) -> np.ndarray:
         """Row numbers, ``(K, B)`` or ``(n, K, B)``, of some epochs of all networks."""
-        training = self.training
-        if not training.shuffle:
-            return epochs_index(len(training.data), training.batch_size, epochs)
-        each = [epochs_index(len(training.data), training.batch_size, epochs, order) for order in self.orders]
-        return np.stack(each)
+        batches = self.training.batches
+        if not batches.shuffle:
+            return batches.of_epochs(epochs, self.orders[0])
+        return np.stack([batches.of_epochs(epochs, order) for order in self.orders])
 
     def _finish(self, seconds: float) -> list[History | None]:
         training = self.training
