@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include "loss_spec.hpp"
@@ -66,7 +68,9 @@ struct Inputs {
         T* to = into.row(p, r);
         const N* source = row + p * kPanel;
         const std::size_t n = into.columns_in(p);
-        if (n == kPanel)  // a length that the compiler knows
+        if constexpr (std::is_same_v<N, T>)
+          std::memcpy(to, source, n * sizeof(T));
+        else if (n == kPanel)  // a length that the compiler knows
           for (std::size_t c = 0; c < kPanel; ++c) to[c] = static_cast<T>(number(source[c]));
         else
           for (std::size_t c = 0; c < n; ++c) to[c] = static_cast<T>(number(source[c]));

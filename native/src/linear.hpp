@@ -5,6 +5,7 @@
 
 #include "gemm.hpp"
 #include "layers.hpp"
+#include "narrow.hpp"
 #include "samples.hpp"
 #include "transpose.hpp"
 
@@ -15,12 +16,17 @@ template <class T>
 class Linear {
  public:
   Linear(std::size_t in, std::size_t out, bool with_bias)
-      : weight(in, out, round_up(in, kPanel)), bias(with_bias ? std::make_unique<Parameter<T>>(1, out, 1) : nullptr) {}
+      : weight(is_narrow(in, out) ? Parameter<T>(out, in, out, Order::rows) : Parameter<T>(in, out, round_up(in, kPanel))),
+        bias(with_bias ? std::make_unique<Parameter<T>>(1, out, 1) : nullptr) {}
 
-  std::size_t in() const { return weight.rows; }
-  std::size_t out() const { return weight.columns; }
+  std::size_t in() const { return narrow() ? weight.columns : weight.rows; }
+  std::size_t out() const { return narrow() ? weight.rows : weight.columns; }
 
   void forward(const Matrix<T>& x, Matrix<T>& y, Part part) const {
+    if (narrow()) {
+      if (!part.panels.empty()) narrow_forward(weight, bias ? bias->values.data() : nullptr, x, part.rows, y);
+      return;
+    }
     const std::size_t first = part.rows.begin, rows = part.rows.end - first;
     for (std::size_t p = part.panels.begin; p < part.panels.end; ++p) {
       const T* w = weight.values.data() + weight.at(p);
@@ -36,6 +42,7 @@ class Linear {
   // used once, so what counts is how many are read: none for inputs that are zero, as much of an image is.  That is
   // right only where weights are finite (`skips_zeros`).
   void forward_row(const Matrix<T>& x, Matrix<T>& y, bool skips_zeros) {
+    if (narrow()) return forward(x, y, {{0, 1}, {0, 1}});
     const T* values = x.panel(0);
     std::size_t count = 0;
     used_.resize(in());
@@ -51,6 +58,7 @@ class Linear {
   // The gradient of panel q of the input: needs all panels of the output's.  `turned` has room for out × kPanel.
   void input_gradient(std::size_t rows, const Matrix<T>& gradient, Matrix<T>& x_gradient, std::size_t q,
                       T* turned) const {
+    if (narrow()) return narrow_input_gradient(weight, gradient, rows, q, x_gradient);
     for (std::size_t p = 0; p < gradient.panels(); ++p)
       transpose_panel(weight.values.data() + weight.at(p, q * kPanel), x_gradient.columns_in(q),
                       gradient.columns_in(p), turned + p * kPanel * kPanel);
@@ -65,6 +73,12 @@ class Linear {
   void update_weight(const Pass<T>& pass, const Samples& samples, const Matrix<T>& x, const Matrix<T>& out_gradient,
                      std::size_t p, std::size_t q) {
     if (!weight.trained) return;
+    if (narrow()) {
+      alignas(kAlignment) T block[kNarrow * kPanel];
+      narrow_weight_gradient(x, out_gradient, pass.rows, out(), q, block);
+      pass.updater->take(weight, weight.at(q), block, out() * kPanel);
+      return;
+    }
     const std::size_t at = weight.at(p, q * kPanel);
     if (pass.updater->is_plain_descent(weight)) {  // the gradient does not even leave the registers
       const Vec<T> rate = broadcast(weight.step->rate);
@@ -81,11 +95,19 @@ class Linear {
 
   void update_bias(const Pass<T>& pass, const Matrix<T>& gradient, std::size_t p) {
     if (!bias || !bias->trained) return;
-    alignas(kAlignment) T total[kPanel] = {};
-    for (std::size_t v = 0; v < kPanel; v += kWidth<T>) {
-      Vec<T> column{};
-      for (std::size_t r = 0; r < pass.rows; ++r) column += load(gradient.row(p, r) + v);
-      store(total + v, column);
+    constexpr std::size_t vectors = kPanel / kWidth<T>;
+    Vec<T> even[vectors] = {}, odd[vectors] = {};  // two sums, so that neither has to wait for itself
+    std::size_t r = 0;
+    for (; r + 2 <= pass.rows; r += 2)
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < vectors; ++v) {
+        even[v] += load(gradient.row(p, r) + v * kWidth<T>);
+        odd[v] += load(gradient.row(p, r + 1) + v * kWidth<T>);
+      }
+    alignas(kAlignment) T total[kPanel];
+    for (std::size_t v = 0; v < vectors; ++v) {
+      if (r < pass.rows) even[v] += load(gradient.row(p, r) + v * kWidth<T>);
+      store(total + v * kWidth<T>, even[v] + odd[v]);
     }
     pass.updater->take(*bias, bias->at(p), total, kPanel);
   }
@@ -94,6 +116,8 @@ class Linear {
   std::unique_ptr<Parameter<T>> bias;
 
  private:
+  bool narrow() const { return weight.order == Order::rows; }
+
   // Several panels at once, so that sums do not wait for each other.
   template <std::size_t Panels>
   void panels_of_row(const T* x, std::size_t count, std::size_t p, Matrix<T>& y) const {

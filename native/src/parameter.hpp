@@ -13,18 +13,26 @@
 namespace cr {
 inline namespace CR_ISA {
 
+// How a matrix lies in Python's memory: row by row, or (columns, rows).
+enum class Order { rows, columns };
+
 // Values panel by panel.  A Linear's weight has a row for each input and a column for each output, so that a panel
-// holds what is multiplied together; every other parameter is one row.
+// holds what is multiplied together, or the other way round if there are few outputs; every other parameter is one row.
 template <class T>
 struct Parameter {
-  Parameter(std::size_t rows_, std::size_t columns_, std::size_t height_)
-      : rows(rows_), columns(columns_), height(height_), values(panels_of(columns_) * height * kPanel) {}
+  Parameter(std::size_t rows_, std::size_t columns_, std::size_t height_, Order order_ = Order::columns)
+      : rows(rows_), columns(columns_), height(height_), order(order_), values(panels_of(columns_) * height * kPanel) {}
 
   std::size_t at(std::size_t panel, std::size_t row = 0) const { return (panel * height + row) * kPanel; }
 
-  // Between panels and the natural order, (columns, rows), PyTorch's (out, in).  What only fills panels is zero.
+  // Between panels and the natural order, PyTorch's (out, in).  What only fills panels is zero.
   void read(Buffer<T>& panels, const T* natural) const {
     panels.reset(values.size());
+    if (order == Order::rows)
+      return for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
+        for (std::size_t j = 0; j < length; ++j)
+          std::copy_n(natural + (r + j) * columns + c, width, panels.data() + at(c / kPanel, r + j));
+      });
     T square[kPanel * kPanel] = {};
     for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
       const T* from = natural + c * rows + r;
@@ -39,6 +47,11 @@ struct Parameter {
     });
   }
   void write(const Buffer<T>& panels, T* natural) const {
+    if (order == Order::rows)
+      return for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
+        for (std::size_t j = 0; j < length; ++j)
+          std::copy_n(panels.data() + at(c / kPanel, r + j), width, natural + (r + j) * columns + c);
+      });
     T square[kPanel * kPanel];
     for_parts([&](std::size_t c, std::size_t r, std::size_t width, std::size_t length) {
       const T* from = panels.data() + at(c / kPanel, r);
@@ -70,6 +83,7 @@ struct Parameter {
   }
 
   std::size_t rows, columns, height;
+  Order order;
   Buffer<T> values;
   Buffer<T> gradient;  // only where the update has to wait for other gradients
   std::vector<Buffer<T>> slots;

@@ -23,6 +23,7 @@ class Samples {
   // For batches of so many rows.  Without columns all samples count everywhere.
   void prepare(std::size_t rows, std::size_t columns) {
     rows_ = rows;
+    tiles_ = columns / kPanel * kTiles + (columns % kPanel + kTileRows - 1) / kTileRows;
     counts_.resize(panels_of(columns) * kTiles);
     lists_.resize(counts_.size() * rows);
     looks_ = columns > 0;
@@ -45,7 +46,7 @@ class Samples {
       }
     }
     const std::size_t kept = std::accumulate(counts_.begin(), counts_.end(), std::size_t{0});
-    looks_ = 8 * kept < 7 * lists_.size();
+    looks_ = 8 * kept < 7 * tiles_ * rows_;
   }
 
   std::size_t rows() const { return rows_; }
@@ -69,6 +70,7 @@ class Samples {
   static bool any_bits(const N* numbers) {
     constexpr std::size_t bytes = kTileRows * sizeof(N);
     std::uint64_t all = 0;
+#pragma GCC unroll 8
     for (std::size_t at = 0; at < bytes; at += sizeof all) {
       std::uint64_t some = 0;
       std::memcpy(&some, reinterpret_cast<const char*>(numbers) + at, std::min(sizeof some, bytes - at));
@@ -78,7 +80,7 @@ class Samples {
   }
 
   bool looks_ = false;
-  std::size_t rows_ = 0;
+  std::size_t rows_ = 0, tiles_ = 0;
   std::vector<std::uint32_t> counts_, lists_;
 };
 
