@@ -29,6 +29,13 @@ __all__ = ["Run", "held_out", "make_loss", "make_optimizer", "train"]
 _LOSSES = {"log_loss": None, "squared_error": "mse", "absolute_error": "l1"}
 """scikit-learn's names of losses, and ours; None: the usual one of the task."""
 
+_FAMILIES = {
+    ("focal", "binary"): "binary_focal",
+    ("focal", "multilabel"): "binary_focal",
+    ("hinge", "multiclass"): "multi_margin",
+}
+"""A loss for classes, and the task -> the loss's name there."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -78,15 +85,7 @@ def make_loss(settings: Settings, task: str, class_weight: NDArray[np.float64] |
 
 def _for_task(wanted: Any, task: str) -> Any:
     """The loss of a family that suits the number of classes."""
-    families = {
-        "focal": {"multiclass": "focal"},
-        "hinge": {"multiclass": "multi_margin"},
-    }
-    if wanted == "focal" and task in ("binary", "multilabel"):
-        return "binary_focal"
-    if isinstance(wanted, str):
-        return families.get(wanted, {}).get(task, wanted)
-    return wanted
+    return _FAMILIES.get((wanted, task), wanted) if isinstance(wanted, str) else wanted
 
 
 def _weights(class_weight: NDArray[np.float64], task: str) -> dict[str, Any]:
@@ -117,8 +116,8 @@ def make_optimizer(
     scaled = settings.init == "glorot"  # a preset that follows scikit-learn's
     lr = settings.lr * factor if plain and scaled else settings.lr
     options = {"lr": lr, **settings.optimizer_options}
+    decay = settings.l2 / (beside * factor)
     if settings.init == "realmlp":
-        decay = settings.l2 / (beside * factor)
         twice = outputs == 1 and loss.task == "binary"
         recipe = realmlp.parameter_groups(network, settings.lr, settings.optimizer, decay, twice)
         return optim.get(settings.optimizer, recipe, **options)
@@ -126,7 +125,6 @@ def make_optimizer(
     if not settings.l2:
         return optim.get(settings.optimizer, named, **options)
     penalised = {id(layer.weight) for layer in network.modules() if isinstance(layer, Linear)}
-    decay = settings.l2 / (beside * factor)
     groups: list[dict[str, Any]] = [
         {"params": [pair for pair in named if id(pair[1]) in penalised], "weight_decay": decay},
         {"params": [pair for pair in named if id(pair[1]) not in penalised]},
