@@ -87,13 +87,15 @@ class Method:
 
 
 _SKLEARN = ("sklearn", "scikit-learn")
+_PYTABKIT = ("pytabkit", "pytabkit")
 _OURS = ("chainrule", "chainrule")
 
 METHODS: dict[str, Method] = {
     "mlp": Method("scikit-learn MLP", _SKLEARN, "sklearn_mlp", {}),
     "mlp-es": Method("scikit-learn MLP, early stopping", _SKLEARN, "sklearn_mlp", {"early_stopping": True}),
     "hgb": Method("HistGradientBoosting", _SKLEARN, "sklearn_hgb", {}),
-    "td-s": Method("pytabkit RealMLP-TD-S", ("pytabkit", "pytabkit"), "pytabkit_realmlp", {}),
+    "td-s": Method("pytabkit RealMLP-TD-S", _PYTABKIT, "pytabkit_networks", {"network": "RealMLP-TD-S"}),
+    "tabm": Method("pytabkit TabM-D", _PYTABKIT, "pytabkit_networks", {"network": "TabM-D"}),
     "auto": Method("chainrule auto", _OURS, "chainrule_estimators", {"preset": "auto"}, ours=True),
     "strong": Method("chainrule strong", _OURS, "chainrule_estimators", {"preset": "strong"}, ours=True),
     "auto-xy": Method(

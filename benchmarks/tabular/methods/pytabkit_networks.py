@@ -1,4 +1,8 @@
-"""The authors' own RealMLP-TD-S (Holzmüller, Grinsztajn, Steinwart 2024), by its defaults, on the given split."""
+"""Networks of pytabkit by their defaults, on the given split.
+
+RealMLP-TD-S is the authors' own (Holzmüller, Grinsztajn, Steinwart 2024); TabM-D is the efficient ensemble of
+Gorishniy, Kotelnikov and Babenko (arXiv 2410.24210), a BatchEnsemble of 32.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pytabkit import RealMLP_TD_S_Classifier, RealMLP_TD_S_Regressor
+from pytabkit import RealMLP_TD_S_Classifier, RealMLP_TD_S_Regressor, TabM_D_Classifier, TabM_D_Regressor
 from sklearn.impute import SimpleImputer
 
 from methods import Fold
@@ -17,9 +21,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_KINDS = {
+    "RealMLP-TD-S": (RealMLP_TD_S_Classifier, RealMLP_TD_S_Regressor),
+    "TabM-D": (TabM_D_Classifier, TabM_D_Regressor),
+}
+
+
 class _Model:
-    def __init__(self, fold: Fold) -> None:
-        kind = RealMLP_TD_S_Classifier if fold.classes else RealMLP_TD_S_Regressor
+    def __init__(self, fold: Fold, network: str) -> None:
+        kind = _KINDS[network][0 if fold.classes else 1]
         self._fold = fold
         self._model = kind(device="cpu", n_threads=1, random_state=fold.seed, verbosity=0)
 
@@ -49,5 +59,5 @@ class _Model:
         return text.join(self._imputer.transform(X[self._numbers])) if self._numbers else text
 
 
-def make(fold: Fold) -> _Model:
-    return _Model(fold)
+def make(fold: Fold, network: str) -> _Model:
+    return _Model(fold, network)
