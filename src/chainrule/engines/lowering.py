@@ -21,7 +21,19 @@ from chainrule.losses import Loss
 from chainrule.nn.module import Module
 from chainrule.optim.registry import OPTIMIZERS
 
-__all__ = ["Lowered", "LoweredLoss", "Refusal", "Stage", "lower", "lower_loss", "lower_model"]
+__all__ = [
+    "Lowered",
+    "LoweredLoss",
+    "Refusal",
+    "Stage",
+    "described",
+    "lower",
+    "lower_data",
+    "lower_inputs",
+    "lower_loss",
+    "lower_model",
+    "parameter_count",
+]
 
 
 #: Losses that compiled engines do not know.
@@ -89,15 +101,21 @@ def described(stages: Sequence[Stage]) -> list[tuple[str, list[int], list[float]
 
 
 def parameter_count(stages: Sequence[Stage]) -> int:
+    """How many numbers the stages learn, all together."""
     return sum(parameter.numel() for stage in stages for _, parameter in stage.parameters)
 
 
+def lower_inputs(data: Dataset) -> np.ndarray:
+    """Inputs as ``(N, columns)``, contiguous."""
+    return np.ascontiguousarray(data.inputs.reshape(len(data), -1))
+
+
 def lower_data(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs as ``(N, columns)`` and targets, both contiguous; classes as int64."""
+    """Inputs as `lower_inputs` gives them, and targets, contiguous, too; classes as int64."""
     targets = np.ascontiguousarray(data.targets)
     if targets.dtype.kind != "f":
         targets = targets.astype(np.int64, copy=False)
-    return np.ascontiguousarray(data.inputs.reshape(len(data), -1)), targets
+    return lower_inputs(data), targets
 
 
 def lower(plan: Plan) -> Lowered:

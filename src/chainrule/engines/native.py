@@ -18,7 +18,7 @@ from chainrule.data.dataset import Dataset
 from chainrule.engines import native_build
 from chainrule.engines.base import BlockResult, Plan
 from chainrule.engines.eager import EagerEngine
-from chainrule.engines.lowering import Lowered, Refusal, described, lower, lower_data, parameter_count
+from chainrule.engines.lowering import Lowered, Refusal, described, lower, lower_data, lower_inputs, parameter_count
 from chainrule.engines.threads import Crew, threads_for
 from chainrule.nn import BatchNorm1d, Dropout
 
@@ -159,7 +159,7 @@ class NativeEngine:
     def outputs(self, plan: Plan, state: State, data: Dataset) -> np.ndarray | None:
         if state.eager is not None or not state.loaded or any(not layer.track_running_stats for layer in _norms(state)):
             return None
-        inputs = np.ascontiguousarray(data.inputs.reshape(len(data), -1))
+        inputs = lower_inputs(data)
         found = np.empty((len(data), state.lowered.outputs), state.lowered.dtype)
         state.network.renew()
         state.network.predict(inputs, len(data), data.scale, _threads(state.lowered, len(data)), found)

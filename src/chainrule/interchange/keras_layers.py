@@ -8,40 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import nn
 from chainrule.errors import ConfigError, FormatError, ShapeError
 from chainrule.interchange.keras_parts import Part, kind_of
 from chainrule.interchange.keras_values import arrays_of, constant, dtype_of, flag, number, vector
 from chainrule.interchange.layers import linear, set_state
 from chainrule.interchange.pickled_arrays import brief
 from chainrule.nn import init
-from chainrule.nn.activation import (
-    ELU,
-    GELU,
-    SELU,
-    Hardtanh,
-    LeakyReLU,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from chainrule.nn.dropout import Dropout
-from chainrule.nn.flatten import Flatten, Identity
-from chainrule.nn.linear import Linear
 from chainrule.nn.module import Module
-from chainrule.nn.norm import BatchNorm1d, LayerNorm
 
 __all__ = ["ACTIVATIONS", "layers_of"]
 
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
-    "linear": Identity, "relu": ReLU, "relu6": ReLU6, "leaky_relu": lambda: LeakyReLU(0.2), "elu": ELU, "celu": ELU,
-    "selu": SELU, "gelu": GELU, "silu": SiLU, "swish": SiLU, "softplus": Softplus, "mish": Mish, "sigmoid": Sigmoid,
-    "tanh": Tanh, "hard_tanh": Hardtanh, "softmax": lambda: Softmax(-1), "log_softmax": lambda: LogSoftmax(-1),
+    "linear": nn.Identity, "relu": nn.ReLU, "relu6": nn.ReLU6, "leaky_relu": lambda: nn.LeakyReLU(0.2), "elu": nn.ELU,
+    "celu": nn.ELU, "selu": nn.SELU, "gelu": nn.GELU, "silu": nn.SiLU, "swish": nn.SiLU, "softplus": nn.Softplus,
+    "mish": nn.Mish, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "hard_tanh": nn.Hardtanh,
+    "softmax": lambda: nn.Softmax(-1), "log_softmax": lambda: nn.LogSoftmax(-1),
 }  # fmt: skip
 """Keras's functions by name, with the options that they have there."""
 
@@ -84,7 +66,7 @@ class _Making:
         self.waiting: tuple[np.ndarray, np.ndarray, str] | None = None
 
     def add(self, layer: Module) -> None:
-        if not isinstance(layer, (Flatten, Linear)):
+        if not isinstance(layer, (nn.Flatten, nn.Linear)):
             self.finish()
         if self.shape is not None:
             self.shape = layer.output_shape(self.shape)
@@ -127,7 +109,7 @@ def _dense(making: _Making, part: Part) -> None:
     _activate(making, part, part.config.get("activation"))
 
 
-def _taken_in(layer: Linear, rescaling: tuple[np.ndarray, np.ndarray, str], where: str) -> Linear:
+def _taken_in(layer: nn.Linear, rescaling: tuple[np.ndarray, np.ndarray, str], where: str) -> nn.Linear:
     """W·(a·x + c) + b as (W·a)·x + (b + W·c)."""
     scale, offset = (one if len(set(one.ravel().tolist())) > 1 else one.ravel()[:1] for one in rescaling[:2])
     if scale.ndim > 1 or offset.ndim > 1 or not {scale.size, offset.size} <= {1, layer.in_features}:
@@ -161,7 +143,7 @@ def _activation(making: _Making, part: Part) -> None:
     before = len(making.layers)
     _activate(making, part, part.config.get("activation"))
     if len(making.layers) == before:
-        making.add(Identity())
+        making.add(nn.Identity())
 
 
 def _relu(making: _Making, part: Part) -> None:
@@ -169,33 +151,33 @@ def _relu(making: _Making, part: Part) -> None:
     if number(part, "threshold", 0.0) or (most is not None and slope):
         raise FormatError("a ReLU with a threshold, or with both a slope and a largest value", where=part.where)
     if most is None:
-        making.add(LeakyReLU(slope) if slope else ReLU())
+        making.add(nn.LeakyReLU(slope) if slope else nn.ReLU())
     else:
         limit = number(part, "max_value", 6.0)
-        making.add(ReLU6() if limit == 6 else Hardtanh(0.0, limit))
+        making.add(nn.ReLU6() if limit == 6 else nn.Hardtanh(0.0, limit))
 
 
 def _leaky_relu(making: _Making, part: Part) -> None:
-    making.add(LeakyReLU(number(part, "negative_slope", number(part, "alpha", 0.3))))
+    making.add(nn.LeakyReLU(number(part, "negative_slope", number(part, "alpha", 0.3))))
 
 
 def _elu(making: _Making, part: Part) -> None:
-    making.add(ELU(number(part, "alpha", 1.0)))
+    making.add(nn.ELU(number(part, "alpha", 1.0)))
 
 
 def _softmax(making: _Making, part: Part) -> None:
     making.last_axis(part.config.get("axis", -1), part.where)
-    making.add(Softmax(-1))
+    making.add(nn.Softmax(-1))
 
 
 def _nothing(making: _Making, part: Part) -> None:
-    making.add(Identity())
+    making.add(nn.Identity())
 
 
 def _dropout(making: _Making, part: Part) -> None:
     if part.config.get("noise_shape") is not None:
         raise FormatError("a Dropout of whole rows or columns (noise_shape)", where=part.where)
-    making.add(Dropout(number(part, "rate", 0.5)))
+    making.add(nn.Dropout(number(part, "rate", 0.5)))
 
 
 def _flatten(making: _Making, part: Part) -> None:
@@ -205,7 +187,7 @@ def _flatten(making: _Making, part: Part) -> None:
     if making.waiting is not None and making.shape is not None:
         scale, offset, where = making.waiting
         making.waiting = np.ravel(scale), np.ravel(offset), where
-    making.add(Flatten())
+    making.add(nn.Flatten())
 
 
 def _reshape(making: _Making, part: Part) -> None:
@@ -229,7 +211,7 @@ def _batch_normalization(making: _Making, part: Part) -> None:
     arrays = [vector(array, part) for array in arrays_of(part, scale + center + 2)]
     momentum = 1 - number(part, "momentum", 0.99)
     mean, variance = arrays[-2:]
-    layer = BatchNorm1d(
+    layer = nn.BatchNorm1d(
         len(mean),
         eps=number(part, "epsilon", 1e-3),
         momentum=round(momentum, 12),
@@ -252,7 +234,7 @@ def _layer_normalization(making: _Making, part: Part) -> None:
     if not arrays and not making.shape:
         raise FormatError("nothing says how many features there are", where=part.where)
     like = arrays[0] if arrays else np.zeros(making.shape[-1] if making.shape else 0, dtype_of(part))
-    layer = LayerNorm(
+    layer = nn.LayerNorm(
         len(like), number(part, "epsilon", 1e-3), scale or center, bias=center, dtype=like.dtype
     )  # fmt: skip
     _set(layer, _affine(arrays, scale, center, like), part)
@@ -279,7 +261,7 @@ def _normalization(making: _Making, part: Part) -> None:
     size = making.shape[0]
     if not {mean.size, variance.size} <= {1, size}:
         raise FormatError("a layer's size and numbers disagree", expected=size, got=mean.size, where=part.where)
-    layer = BatchNorm1d(size, eps=0.0, momentum=0.0, affine=False, dtype=kind)
+    layer = nn.BatchNorm1d(size, eps=0.0, momentum=0.0, affine=False, dtype=kind)
     least = np.maximum(variance.ravel(), _SMALLEST_DEVIATION**2)
     state = {
         "running_mean": np.broadcast_to(mean.ravel(), size).astype(kind),
@@ -296,7 +278,7 @@ def _rescaling(making: _Making, part: Part) -> None:
     making.finish()
     scale, offset = constant(part, "scale", 1.0), constant(part, "offset", 0.0)
     last = making.layers[-1] if making.layers else None
-    if isinstance(last, Linear):
+    if isinstance(last, nn.Linear):
         if scale.ndim > 1 or offset.ndim > 1 or not {scale.size, offset.size} <= {1, last.out_features}:
             raise FormatError("a Rescaling of another shape than its input", where=part.where)
         kind = last.weight._data.dtype

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import nn
 from chainrule.errors import ChainruleError, FormatError
 from chainrule.interchange.layers import set_state
 from chainrule.interchange.onnx_chain import Chain, constant_row, flattened
@@ -16,27 +17,7 @@ from chainrule.interchange.onnx_graph import Node
 from chainrule.interchange.onnx_values import short
 from chainrule.interchange.pickled_arrays import brief
 from chainrule.nn import init
-from chainrule.nn.activation import (
-    ELU,
-    GELU,
-    SELU,
-    Hardtanh,
-    LeakyReLU,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    SmoothClip,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from chainrule.nn.dropout import Dropout
-from chainrule.nn.flatten import Flatten
 from chainrule.nn.module import Module
-from chainrule.nn.norm import BatchNorm1d, LayerNorm
 
 __all__ = ["OPERATIONS", "Operands", "attach"]
 
@@ -168,61 +149,61 @@ def _plain(make: Callable[[], Module]) -> Attach:
 
 
 def _leaky(chain: Chain, operands: Operands, alpha: float = 0.01) -> None:
-    chain.append(LeakyReLU(short(alpha)), operands.node.where)
+    chain.append(nn.LeakyReLU(short(alpha)), operands.node.where)
 
 
 def _prelu(chain: Chain, operands: Operands) -> None:
     slopes = np.unique(operands.constant(1))
     if operands.place != 0 or len(slopes) != 1:
         raise operands.node.refuse("a PRelu with more than one slope", got=len(slopes))
-    chain.append(LeakyReLU(short(slopes[0])), operands.node.where)
+    chain.append(nn.LeakyReLU(short(slopes[0])), operands.node.where)
 
 
 def _elu(chain: Chain, operands: Operands, alpha: float = 1.0) -> None:
-    chain.append(ELU(short(alpha)), operands.node.where)
+    chain.append(nn.ELU(short(alpha)), operands.node.where)
 
 
 def _celu(chain: Chain, operands: Operands, alpha: float = 1.0) -> None:
     if alpha != 1:
         raise operands.node.refuse("a Celu with an alpha other than 1", got=alpha)
-    chain.append(ELU(), operands.node.where)
+    chain.append(nn.ELU(), operands.node.where)
 
 
 def _selu(chain: Chain, operands: Operands, alpha: float = _SELU[0], gamma: float = _SELU[1]) -> None:
     if not np.allclose((alpha, gamma), _SELU, rtol=1e-6, atol=0):
         raise operands.node.refuse("a Selu with other numbers than usual", got=(alpha, gamma), expected=_SELU)
-    chain.append(SELU(), operands.node.where)
+    chain.append(nn.SELU(), operands.node.where)
 
 
 def _gelu(chain: Chain, operands: Operands, approximate: bytes = b"none") -> None:
-    chain.append(GELU(approximate.decode("utf-8", "replace")), operands.node.where)
+    chain.append(nn.GELU(approximate.decode("utf-8", "replace")), operands.node.where)
 
 
 def _swish(chain: Chain, operands: Operands, alpha: float = 1.0) -> None:
     if alpha != 1:
         raise operands.node.refuse("a Swish with an alpha other than 1", got=alpha)
-    chain.append(SiLU(), operands.node.where)
+    chain.append(nn.SiLU(), operands.node.where)
 
 
 def _clip(chain: Chain, operands: Operands, min: float | None = None, max: float | None = None) -> None:
     low, high = operands.number(1, min), operands.number(2, max)
     if low == 0 and (high is None or high > 1e38):
-        chain.append(ReLU(), operands.node.where)
+        chain.append(nn.ReLU(), operands.node.where)
     elif (low, high) == (0, 6):
-        chain.append(ReLU6(), operands.node.where)
+        chain.append(nn.ReLU6(), operands.node.where)
     elif low is None or high is None:
         raise operands.node.refuse("a Clip with one limit", got=(low, high))
-    elif not (isinstance(last := chain.last(), SmoothClip) and -low == high == float(np.float32(last.limit))):
-        chain.append(Hardtanh(short(low), short(high)), operands.node.where)
+    elif not (isinstance(last := chain.last(), nn.SmoothClip) and -low == high == float(np.float32(last.limit))):
+        chain.append(nn.Hardtanh(short(low), short(high)), operands.node.where)
 
 
 def _hard_sigmoid(chain: Chain, operands: Operands, alpha: float = 0.2, beta: float = 0.5) -> None:
     chain.multiply(np.array(alpha), operands.node.where)
     chain.add(np.array(beta), operands.node.where)
-    chain.append(Hardtanh(0.0, 1.0), operands.node.where)
+    chain.append(nn.Hardtanh(0.0, 1.0), operands.node.where)
 
 
-def _share(layer: type[Softmax] | type[LogSoftmax]) -> Attach:
+def _share(layer: type[nn.Softmax] | type[nn.LogSoftmax]) -> Attach:
     def attached(chain: Chain, operands: Operands, axis: int | None = None) -> None:
         if axis is None:
             axis = -1 if operands.opset >= 13 else 1
@@ -238,7 +219,7 @@ def _share(layer: type[Softmax] | type[LogSoftmax]) -> Attach:
 def _flatten(chain: Chain, operands: Operands, axis: int = 1) -> None:
     if axis != 1 and not (axis == -1 and chain.shape is not None and len(chain.shape) == 1):
         raise operands.node.refuse("a Flatten that does not keep samples apart", got=f"axis={axis}")
-    chain.append(Flatten(), operands.node.where)
+    chain.append(nn.Flatten(), operands.node.where)
 
 
 def _reshape(chain: Chain, operands: Operands, allowzero: int = 0) -> None:
@@ -251,7 +232,7 @@ def _reshape(chain: Chain, operands: Operands, allowzero: int = 0) -> None:
         raise where.refuse("a Reshape that does not keep samples apart", expected=f"{total} numbers", got=sizes[1])
     if sizes[1] < 1 and sizes[1] != -1:
         raise where.refuse("a Reshape to no features", got=brief(sizes))
-    chain.append(Flatten(), operands.node.where)
+    chain.append(nn.Flatten(), operands.node.where)
 
 
 def _identity(chain: Chain, operands: Operands) -> None:
@@ -264,7 +245,7 @@ def _cast(chain: Chain, operands: Operands, to: int = 1, saturate: int = 1) -> N
 
 
 def _dropout(chain: Chain, operands: Operands, ratio: float = 0.5, seed: int = 0) -> None:
-    chain.append(Dropout(short(operands.number(1, ratio) or 0.0)), operands.node.where)
+    chain.append(nn.Dropout(short(operands.number(1, ratio) or 0.0)), operands.node.where)
 
 
 def _batch_norm(
@@ -281,7 +262,7 @@ def _batch_norm(
     if chain.shape is None:
         chain.shape = (count,)
     with init.skipped():
-        layer = BatchNorm1d(count, short(epsilon), round(1 - short(momentum), 9), dtype=_dtype(state["weight"]))
+        layer = nn.BatchNorm1d(count, short(epsilon), round(1 - short(momentum), 9), dtype=_dtype(state["weight"]))
     full = {name: np.reshape(value, count).astype(_dtype(value)) for name, value in state.items()}
     set_state(layer, {**full, "num_batches_tracked": np.zeros((), np.int64)})
     chain.append(layer, node.where)
@@ -298,7 +279,7 @@ def _layer_norm(chain: Chain, operands: Operands, axis: int = -1, epsilon: float
     if chain.shape is None:
         chain.shape = weight.shape
     with init.skipped():
-        layer = LayerNorm(list(weight.shape), short(epsilon), bias=bias is not None, dtype=_dtype(weight))
+        layer = nn.LayerNorm(list(weight.shape), short(epsilon), bias=bias is not None, dtype=_dtype(weight))
     set_state(layer, {"weight": weight} if bias is None else {"weight": weight, "bias": bias})
     chain.append(layer, node.where)
 
@@ -309,10 +290,11 @@ def _dtype(value: np.ndarray) -> np.dtype[Any]:
 
 OPERATIONS: dict[str, Attach] = {
     "Gemm": _gemm, "MatMul": _matmul, "Add": _add, "Sub": _sub, "Mul": _mul, "Div": _div, "Neg": _neg,
-    "Scaler": _scaler, "Relu": _plain(ReLU), "Sigmoid": _plain(Sigmoid), "Tanh": _plain(Tanh), "Mish": _plain(Mish),
-    "Softplus": _plain(Softplus), "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu, "Celu": _celu, "Selu": _selu,
-    "Gelu": _gelu, "Swish": _swish, "Clip": _clip, "HardSigmoid": _hard_sigmoid, "Softmax": _share(Softmax),
-    "LogSoftmax": _share(LogSoftmax), "Flatten": _flatten, "Reshape": _reshape, "Identity": _identity, "Cast": _cast,
-    "Dropout": _dropout, "BatchNormalization": _batch_norm, "LayerNormalization": _layer_norm,
+    "Scaler": _scaler, "Relu": _plain(nn.ReLU), "Sigmoid": _plain(nn.Sigmoid), "Tanh": _plain(nn.Tanh),
+    "Mish": _plain(nn.Mish), "Softplus": _plain(nn.Softplus), "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu,
+    "Celu": _celu, "Selu": _selu, "Gelu": _gelu, "Swish": _swish, "Clip": _clip, "HardSigmoid": _hard_sigmoid,
+    "Softmax": _share(nn.Softmax), "LogSoftmax": _share(nn.LogSoftmax), "Flatten": _flatten, "Reshape": _reshape,
+    "Identity": _identity, "Cast": _cast, "Dropout": _dropout, "BatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm,
 }  # fmt: skip
 """ONNX's name -> what adds it to the chain; its keyword arguments are the attributes that are understood."""

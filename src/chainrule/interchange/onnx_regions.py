@@ -13,32 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule import nn
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.errors import ChainruleError, FormatError
 from chainrule.interchange.onnx_graph import Node
 from chainrule.interchange.onnx_values import OPERATIONS, compute, short
-from chainrule.nn.activation import (
-    ELU,
-    GELU,
-    SELU,
-    Hardtanh,
-    LeakyReLU,
-    LogSoftmax,
-    Mish,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    SmoothClip,
-    Softmax,
-    Softplus,
-    Step,
-    Tanh,
-)
-from chainrule.nn.flatten import Flatten, Identity
 from chainrule.nn.module import Module
-from chainrule.nn.norm import LayerNorm
 
 __all__ = ["Both", "recognised"]
 
@@ -49,11 +30,11 @@ _LEAST = 2000  # numbers of the grid
 _MOST_NUMBERS = 8
 _LARGEST = 2**18  # numbers of one sample
 _PLAIN: tuple[Callable[[], Module], ...] = (
-    ReLU, ReLU6, SiLU, GELU, lambda: GELU("tanh"), Mish, Softplus, SELU, Sigmoid, Tanh,
+    nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, lambda: nn.GELU("tanh"), nn.Mish, nn.Softplus, nn.SELU, nn.Sigmoid, nn.Tanh,
 )  # fmt: skip
 
 
-class Both(Identity):
+class Both(nn.Identity):
     """Marks where a graph makes of the probability p of the second class both, 1 - p and p."""
 
 
@@ -127,25 +108,25 @@ def _candidates(
     if found.shape == (len(x), 2) and x.shape == (len(x), 1):
         yield Both()
     if found.shape != x.shape:
-        yield Flatten()
+        yield nn.Flatten()
         return
     yield from (make() for make in _PLAIN)
-    yield from (Softmax(-1), LogSoftmax(-1))
+    yield from (nn.Softmax(-1), nn.LogSoftmax(-1))
     # Options, read off at single numbers, if the function works on single numbers.
     at = {place: _at(nodes, start, x, constants, opset, place) for place in (-30.0, -1.0, 0.0, 30.0)}
     makers: tuple[Callable[[], Module], ...] = (
-        lambda: LeakyReLU(-at[-1.0]),
-        lambda: ELU(-at[-30.0]),
-        lambda: Hardtanh(at[-30.0], at[30.0]),
-        lambda: Step(at[0.0], at[30.0]),
-        lambda: SmoothClip(short(_at(nodes, start, x, constants, opset, 1e9))),
+        lambda: nn.LeakyReLU(-at[-1.0]),
+        lambda: nn.ELU(-at[-30.0]),
+        lambda: nn.Hardtanh(at[-30.0], at[30.0]),
+        lambda: nn.Step(at[0.0], at[30.0]),
+        lambda: nn.SmoothClip(short(_at(nodes, start, x, constants, opset, 1e9))),
     )
     for make in makers:
         with suppress(ChainruleError, ArithmeticError, ValueError):
             yield make()
     numbers = _numbers(nodes, constants)
-    yield from (Softplus(beta, limit) for beta in numbers for limit in (20.0, *numbers))
-    yield from (LayerNorm(x.shape[-1], eps, elementwise_affine=False) for eps in numbers if eps < 1)
+    yield from (nn.Softplus(beta, limit) for beta in numbers for limit in (20.0, *numbers))
+    yield from (nn.LayerNorm(x.shape[-1], eps, elementwise_affine=False) for eps in numbers if eps < 1)
 
 
 def _numbers(nodes: Sequence[Node], constants: Mapping[str, np.ndarray]) -> list[float]:
