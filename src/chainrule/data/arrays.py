@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from chainrule.data.cells import as_cells, as_numbers, is_missing
+from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.checks import has_masked
 from chainrule.data.dataset import Dataset
 from chainrule.data.finite import check_finite
 from chainrule.data.frames import columns_of, is_frame
-from chainrule.data.inputs import ArrayInputs
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.target import TASKS, Target, Task, class_names
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError, UnknownNameError
@@ -70,7 +68,7 @@ def from_arrays(
     labels = None if classes is None else _labels(classes)
     goal = _Goal(None, task, labels) if y is None else _targets(y, labels, task, training)
     if goal.values is not None and goal.values.dtype.kind == "f":
-        goal = replace(goal, values=_converted(goal.values, wanted, "targets"))
+        goal = goal._replace(values=_converted(goal.values, wanted, "targets"))
     if goal.values is not None and len(goal.values) != len(inputs):
         raise ShapeError("inputs and targets differ in length", got=f"{len(inputs)} inputs, {len(goal.values)} targets")
     if scale is None:
@@ -83,8 +81,7 @@ def from_arrays(
     return Dataset(inputs, goal.values, preprocessing=Preprocessing(described, target), name=name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Goal:
+class _Goal(NamedTuple):
     values: NDArray[Any] | None
     task: Task | None
     classes: tuple[str, ...] | None
@@ -94,6 +91,8 @@ def _from_frame(frame: Any, names: Sequence[str] | None) -> tuple[NDArray[Any], 
     columns = columns_of(frame)
     if not columns:
         raise DataError("the inputs have no columns")
+    from chainrule.data.cells import as_cells, as_numbers
+
     numbers = []
     for name, column in columns.items():
         cells = as_cells(column, name)
@@ -271,6 +270,8 @@ def _indices(indices: NDArray[np.int64], labels: tuple[str, ...] | None, task: T
 def _texts(array: NDArray[Any], labels: tuple[str, ...] | None, task: Task | None, training: bool) -> _Goal:
     if array.dtype.kind not in "UOST":
         raise DTypeError("targets are neither numbers nor labels", got=f"dtype {array.dtype}")
+    from chainrule.data.cells import as_cells, is_missing
+
     cells = as_cells(array.reshape(len(array)), "targets", ())
     absent = np.flatnonzero(is_missing(cells))
     if len(absent):

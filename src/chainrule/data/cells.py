@@ -13,7 +13,8 @@ import datetime
 import decimal
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,10 +22,14 @@ from numpy.typing import NDArray
 
 from chainrule.data.checks import has_masked
 from chainrule.data.dates import parse_dates
+from chainrule.data.frames import ColumnSource
 from chainrule.data.number_forms import PLAIN, NumberForm, number
 from chainrule.errors import DataError, DTypeError, ShapeError
 
-__all__ = ["MISSING", "Cells", "as_booleans", "as_cells", "as_dates", "as_numbers", "as_texts", "is_missing", "number"]
+__all__ = [
+    "MISSING", "Cells", "as_booleans", "as_cells", "as_dates", "as_numbers", "as_texts", "encode_column", "is_missing",
+    "number",
+]  # fmt: skip
 
 Cells: TypeAlias = NDArray[Any]
 
@@ -141,6 +146,25 @@ def as_dates(cells: Cells, name: str, order: str) -> NDArray[np.datetime64]:
     if wrong is not None:
         raise DataError(f"column {name!r} holds {texts[wrong]!r} in row {wrong}, which is not a date ({order})")
     return np.array([None if text is None else known[text] for text in texts], dtype="datetime64[us]")
+
+
+def encode_column(
+    encode: Callable[[Cells], NDArray[Any]], column: Any, name: str, source: Any, missing: tuple[str, ...] = ()
+) -> NDArray[Any]:
+    """Encode a column of `source` as training read such cells, or else as the source reads it.
+
+    The second way is for tables that write the same otherwise: 10,25 for 10.25, or the day before the month.
+
+    Raises:
+        DataError: as `encode` does for the cells as they stand.
+    """
+    try:
+        return encode(as_cells(column, name, missing))
+    except DataError:
+        if isinstance(source, ColumnSource):
+            with suppress(DataError):
+                return encode(as_cells(source[name], name, missing))
+        raise
 
 
 def _numeric(array: NDArray[Any], missing: Iterable[str]) -> Cells:

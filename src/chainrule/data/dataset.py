@@ -9,14 +9,14 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.checks import is_whole
-from chainrule.data.inputs import ArrayInputs
 from chainrule.data.preprocessing import Preprocessing
 from chainrule.data.splitting import split_indices
 from chainrule.data.target import Target, Task
 from chainrule.errors import DTypeError, ShapeError, UnknownNameError
 
-__all__ = ["Dataset", "Splits"]
+__all__ = ["Dataset", "Splits", "with_inputs"]
 
 Rows: TypeAlias = "slice | NDArray[Any] | list[int]"
 
@@ -186,6 +186,15 @@ class Dataset:
         task = "" if self.task is None else f", {self.task}"
         classes = "" if self.classes is None or self.task == "regression" else f" of {len(self.classes)} classes"
         return f"Dataset({self.name!r}, inputs {self.inputs.shape} {self.inputs.dtype}, {targets}{task}{classes})"
+
+
+def with_inputs(data: Dataset, dtype: np.dtype[Any]) -> Dataset:
+    """The data set with float inputs in the model's dtype."""
+    if data.inputs.dtype == dtype or data.inputs.dtype.kind != "f":
+        return data
+    return Dataset(
+        data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name, weights=data.weights
+    )
 
 
 def _like(part: Any, trained: Dataset) -> Dataset | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainrule.data.checks import has_masked
-from chainrule.errors import DataError, DTypeError, MissingDependencyError, ShapeError
+from chainrule.errors import DataError, DTypeError, MissingDependencyError, ShapeError, did_you_mean
 
-__all__ = ["ColumnSource", "columns_of", "is_frame"]
+if TYPE_CHECKING:
+    from chainrule.data.table import Table
+
+__all__ = ["ColumnSource", "columns_of", "is_frame", "is_table", "select_columns"]
 
 Columns = dict[str, NDArray[Any]]
 
@@ -27,6 +30,11 @@ class ColumnSource(ABC):
     @abstractmethod
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a column as its own cells have it read."""
+
+
+def is_table(data: object) -> TypeGuard[Table]:
+    """Tell whether `data` is a `Table`, without loading what tables are made of."""
+    return isinstance(data, ColumnSource)  # the only one there is
 
 
 def is_frame(data: object) -> bool:
@@ -70,6 +78,29 @@ def columns_of(data: Any) -> Columns:
             got=type(data).__name__,
         )
     return _checked(pairs)
+
+
+def select_columns(columns: Mapping[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
+    """Return the wanted columns in order; others are left aside.
+
+    Raises:
+        DataError: naming every column that is not there.
+    """
+    lacking = [name for name in wanted if name not in columns]
+    if lacking:
+        listed = ", ".join(map(repr, lacking[:8])) + (f", … ({len(lacking)} in all)" if len(lacking) > 8 else "")
+        if len(lacking) == len(wanted) > 1:
+            got = ", ".join(map(repr, list(columns)[:8])) + (", …" if len(columns) > 8 else "")
+            raise DataError(
+                "the data do not look like those that the model was trained on; they lack all of its columns",
+                expected=listed,
+                got=got,
+            )
+        raise DataError(
+            f"the data lack the column{'s' * (len(lacking) > 1)} {listed}",
+            fix=did_you_mean(lacking[0], columns),
+        )
+    return {name: columns[name] for name in wanted}
 
 
 def _looks_tabular(data: object) -> bool:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import Cells, as_numbers
-from chainrule.data.encoders import fit_encoder
 from chainrule.data.fields import Fields
-from chainrule.data.frames import columns_of, is_frame
-from chainrule.data.inputs import Inputs, TableInputs, encode_column, read_inputs, select_columns
+from chainrule.data.frames import columns_of, is_frame, select_columns
 from chainrule.data.scaling import Scaling, center_and_scale
-from chainrule.data.schema import Schema
 from chainrule.data.target import Target, Task
 from chainrule.errors import DataError
+
+if TYPE_CHECKING:  # training on arrays need not wait for what reads tables
+    from chainrule.data.cells import Cells
+    from chainrule.data.inputs import Inputs
+    from chainrule.data.schema import Schema
 
 __all__ = ["Preprocessing"]
 
@@ -53,6 +54,10 @@ class Preprocessing:
         Raises:
             DataError: if there are no input columns, or a numeric column holds something else.
         """
+        from chainrule.data.cells import as_numbers
+        from chainrule.data.encoders import fit_encoder
+        from chainrule.data.inputs import TableInputs
+
         if not schema.inputs:
             raise DataError(
                 "the table has no columns that a model could learn from",
@@ -156,8 +161,9 @@ class Preprocessing:
             if array.shape[1] > 1 or (self.target.classes is None and array.dtype.kind == "f"):
                 return self.target.encode_wide(array)
             column = array[:, 0]
-        missing = self.inputs.missing if isinstance(self.inputs, TableInputs) else ()
-        return encode_column(self.target.encode, column, name, data, missing)
+        from chainrule.data.cells import encode_column
+
+        return encode_column(self.target.encode, column, name, data, self.inputs.missing)
 
     def decode(self, predictions: Any) -> NDArray[Any]:
         """Return labels for class indices, or regression values in the target's own units."""
@@ -179,6 +185,8 @@ class Preprocessing:
         Raises:
             FormatError: for anything but a complete and consistent description of this version.
         """
+        from chainrule.data.inputs import read_inputs
+
         fields = Fields(data, "its top level")
         fields.text("format", among=(FORMAT,))
         if fields.take("version") != VERSION:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from chainrule.data import toy
 from chainrule.data.dataset import Dataset, Splits
-from chainrule.data.table import Table
 from chainrule.errors import ConfigError, UnknownNameError
+
+if TYPE_CHECKING:  # gates and figures need not wait for what reads tables
+    from chainrule.data.table import Table
 
 __all__ = ["load", "names"]
 
@@ -100,6 +102,8 @@ def _options(key: str) -> list[str]:
     """Names of what `load` takes besides for a data set."""
     from inspect import signature
 
+    from chainrule.data.table import Table
+
     if key not in _SHIPPED:
         return ["folder", "download"]
     if key in toy.GATES:
@@ -113,6 +117,7 @@ def _shipped(name: str, **options: Any) -> Table:
     from importlib import resources
 
     from chainrule.data.csv import parse_csv
+    from chainrule.data.table import Table
 
     file = resources.files("chainrule.data") / "files" / f"{name}.csv"
     return Table(parse_csv(file.read_bytes(), f"{name}.csv"), name=name, **options)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainrule.data.cells import Cells, as_numbers, as_texts, is_missing, number
 from chainrule.data.fields import Fields
 from chainrule.data.finite import check_finite
-from chainrule.data.labels import finder
-from chainrule.data.number_forms import PLAIN, NumberForm
+from chainrule.data.number_forms import PLAIN, NumberForm, number
 from chainrule.data.scaling import rescale
 from chainrule.errors import DataError, DTypeError, did_you_mean
+
+if TYPE_CHECKING:
+    from chainrule.data.cells import Cells
 
 __all__ = ["TASKS", "Target", "Task", "class_names"]
 
@@ -49,6 +50,9 @@ class Target:
         Raises:
             DataError: for missing values, and for labels that were not among the training classes.
         """
+        from chainrule.data.cells import as_numbers, as_texts, is_missing  # who has cells has loaded these
+        from chainrule.data.labels import finder
+
         absent = np.flatnonzero(is_missing(cells))
         if len(absent):
             raise DataError(
@@ -144,6 +148,8 @@ def _is_number(label: str) -> bool:
 
 def class_names(cells: Cells) -> tuple[str, ...]:
     """Return the labels among `cells` in order: numbers by size, text by code point."""
+    from chainrule.data.cells import as_texts
+
     labels = {text for text in as_texts(cells).tolist() if text is not None}
     try:
         return tuple(sorted(labels, key=float))

@@ -11,8 +11,8 @@ import numpy as np
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
 from chainrule.data import Dataset
+from chainrule.data.dataset import with_inputs
 from chainrule.explain.findings import Finding
-from chainrule.explain.given import with_inputs
 from chainrule.losses import Loss
 from chainrule.nn.evaluation import model_dtype, outputs_of
 from chainrule.nn.module import Module

@@ -15,7 +15,7 @@ from chainrule.losses import Loss
 from chainrule.nn.evaluation import model_dtype
 from chainrule.nn.module import Module
 
-__all__ = ["given_data", "held_out", "model_inputs", "one_row", "some_rows", "with_inputs"]
+__all__ = ["given_data", "held_out", "model_inputs", "one_row", "some_rows"]
 
 
 def held_out(data: Any) -> Any:
@@ -70,15 +70,6 @@ def model_inputs(model: Module, data: Dataset) -> np.ndarray:
         row = int(np.argwhere(~np.isfinite(inputs))[0][0])
         raise DataError("inputs hold NaN or infinity", where=f"row {row}", fix="Drop or impute these rows")
     return inputs
-
-
-def with_inputs(data: Dataset, dtype: np.dtype[Any]) -> Dataset:
-    """The data set with float inputs in the model's dtype."""
-    if data.inputs.dtype == dtype or data.inputs.dtype.kind != "f":
-        return data
-    return Dataset(
-        data.inputs.astype(dtype), data.targets, preprocessing=data.preprocessing, name=data.name, weights=data.weights
-    )
 
 
 def _as_dataset(model: Module, data: Any, loss: Loss | None) -> Dataset:

@@ -8,8 +8,9 @@ import numpy as np
 
 from chainrule.core.mode import quiet
 from chainrule.data import Dataset
+from chainrule.data.dataset import with_inputs
 from chainrule.errors import ConfigError, DataError
-from chainrule.explain.given import model_inputs, with_inputs
+from chainrule.explain.given import model_inputs
 from chainrule.explain.supervised import loss_for
 from chainrule.losses import Loss
 from chainrule.nn.evaluation import model_dtype, outputs_of

@@ -9,16 +9,13 @@ import numpy as np
 
 from chainrule.core.mode import no_grad, quiet
 from chainrule.core.tensor import Tensor
+from chainrule.data.array_inputs import ArrayInputs
 from chainrule.data.arrays import from_arrays
-from chainrule.data.cells import as_cells, as_numbers
-from chainrule.data.dataset import Dataset, Splits
-from chainrule.data.frames import columns_of, is_frame
-from chainrule.data.inputs import ArrayInputs, select_columns
+from chainrule.data.dataset import Dataset, Splits, with_inputs
+from chainrule.data.frames import columns_of, is_frame, is_table, select_columns
 from chainrule.data.preprocessing import Preprocessing
-from chainrule.data.table import Table
 from chainrule.data.target import Task
 from chainrule.errors import ConfigError, DataError, DTypeError, ShapeError
-from chainrule.explain.given import with_inputs
 from chainrule.losses import Loss
 from chainrule.nn.evaluation import evaluating, model_dtype
 from chainrule.nn.module import Module
@@ -67,7 +64,7 @@ def as_dataset(data: Any, role: str = "training", dtype: Any = "float32", loss: 
         return data
     if isinstance(data, Splits):
         return as_dataset(_part(data, role), role, dtype, loss)
-    if isinstance(data, Table):
+    if is_table(data):
         prepared: Dataset = data.prepare(test=0).train
         return prepared
     if isinstance(data, (tuple, list)) and len(data) == 2:
@@ -162,7 +159,11 @@ def _transformed(fitted: Preprocessing, X: Any, dtype: np.dtype[Any]) -> np.ndar
 
 
 def _numbers(column: np.ndarray, name: str) -> np.ndarray:
-    return column if column.dtype.kind in "biuf" else as_numbers(as_cells(column, name), name)
+    if column.dtype.kind in "biuf":
+        return column
+    from chainrule.data.cells import as_cells, as_numbers  # what reads tables
+
+    return as_numbers(as_cells(column, name), name)
 
 
 def inputs_only(model: Module, data: Any) -> Dataset:
@@ -200,7 +201,7 @@ def training_and_validation(
         ConfigError, DataError, ShapeError, DTypeError: if something cannot be used, or the two do not fit together.
     """
     share = _share(validation)
-    if share is not None and isinstance(data, Table):  # the preprocessing then sees the training rows alone
+    if share is not None and is_table(data):  # the preprocessing then sees the training rows alone
         parts = data.prepare(test=0, validation=share, seed=seed)
         return parts.train, parts.validation
     training = _not_empty(as_dataset(data, "training", dtype, loss), "there are no rows to train on")

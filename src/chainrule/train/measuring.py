@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import metrics
 from chainrule.data import Dataset, Table
-from chainrule.data.inputs import select_columns
+from chainrule.data.frames import select_columns
 from chainrule.nn import Module
 from chainrule.train.evaluation import evaluate, predict, predict_proba
 from chainrule.train.inputs import like_training
