@@ -17,7 +17,6 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 
 __all__ = ["BUILDS", "NativeBuild", "find", "load"]
@@ -55,10 +54,10 @@ class NativeBuild:
 def load() -> NativeBuild:
     """The best build for this machine, looked for once."""
     folder = os.environ.get("CHAINRULE_NATIVE_DIR")
-    return find(os.environ.get("CHAINRULE_NATIVE", ""), Path(folder) if folder else Path(__file__).parent)
+    return find(os.environ.get("CHAINRULE_NATIVE", ""), folder or os.path.dirname(__file__))
 
 
-def find(wanted: str, folder: Path) -> NativeBuild:
+def find(wanted: str, folder: str | os.PathLike[str]) -> NativeBuild:
     """Load the best build in a folder.
 
     Args:
@@ -76,24 +75,24 @@ def find(wanted: str, folder: Path) -> NativeBuild:
             continue
         module, refusal = _load(name, file)
         if module is not None:
-            return NativeBuild(name, str(file), "; ".join(refusals), module)
+            return NativeBuild(name, file, "; ".join(refusals), module)
         refusals.append(f"{name}: {refusal}")
     missing = f"{wanted or 'it'} was not built: {_REPAIR}"
     return NativeBuild(None, None, "; ".join(refusals) or missing)
 
 
-def _file(name: str, folder: Path) -> Path | None:
-    files = (folder / f"_native_{name}{suffix}" for suffix in importlib.machinery.EXTENSION_SUFFIXES)
-    return next((file for file in files if file.is_file()), None)
+def _file(name: str, folder: str | os.PathLike[str]) -> str | None:
+    files = (os.path.join(folder, f"_native_{name}{suffix}") for suffix in importlib.machinery.EXTENSION_SUFFIXES)
+    return next(filter(os.path.isfile, files), None)
 
 
-def _load(name: str, file: Path) -> tuple[ModuleType | None, str]:
+def _load(name: str, file: str) -> tuple[ModuleType | None, str]:
     """The module, or the reason why it cannot be imported here."""
     from chainrule import __version__
 
     full_name = f"chainrule.engines._native_{name}"
     known = sys.modules.get(full_name)
-    if known is not None and known.__file__ == str(file):  # a process loads a file once
+    if known is not None and known.__file__ == file:  # a process loads a file once
         return known, ""
     spec = importlib.util.spec_from_file_location(full_name, file)
     if spec is None or spec.loader is None:

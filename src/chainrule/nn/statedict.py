@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from chainrule.errors import ConfigError, DTypeError, ShapeError
 __all__ = ["Difference", "compare", "copy_into"]
 
 
-@dataclasses.dataclass
-class Difference:
+class Difference(NamedTuple):
     """How a state dict differs from a module's own."""
 
     missing: list[str]

@@ -11,7 +11,9 @@ tensor([0., 0.], requires_grad=True)
 
 from __future__ import annotations
 
-from chainrule.optim import lr_scheduler
+from typing import TYPE_CHECKING
+
+from chainrule.lazy import lazily
 from chainrule.optim.adadelta import Adadelta
 from chainrule.optim.adagrad import Adagrad
 from chainrule.optim.adam import Adam
@@ -21,6 +23,9 @@ from chainrule.optim.optimizer import Optimizer
 from chainrule.optim.registry import NAMES, get
 from chainrule.optim.rmsprop import RMSprop
 from chainrule.optim.sgd import SGD
+
+if TYPE_CHECKING:
+    from chainrule.optim import lr_scheduler
 
 __all__ = [
     "NAMES",
@@ -38,3 +43,6 @@ __all__ = [
     "get",
     "lr_scheduler",
 ]
+
+# A dozen files, which trainings at a fixed rate need not wait for.
+__getattr__, __dir__ = lazily(__name__, {"lr_scheduler": "lr_scheduler"})

@@ -13,16 +13,15 @@ if TYPE_CHECKING:
     from chainrule.train import compare
     from chainrule.train.callbacks import (
         Callback,
-        CSVLogger,
         EarlyStopping,
         LambdaCallback,
-        ModelCheckpoint,
         ReduceLROnPlateau,
         TerminateOnNaN,
     )
     from chainrule.train.checkpoint import Checkpoints
     from chainrule.train.descent import LearningRates, learning_rates
     from chainrule.train.evaluation import Scores, evaluate, predict, predict_proba
+    from chainrule.train.file_callbacks import CSVLogger, ModelCheckpoint
     from chainrule.train.fit import fit
     from chainrule.train.history import History
     from chainrule.train.range_test import RangeTest, range_test
@@ -61,14 +60,14 @@ __all__ = [
 
 #: Public name -> file of this package that holds it.
 _HOMES = {
-    "CSVLogger": "callbacks",
+    "CSVLogger": "file_callbacks",
     "Callback": "callbacks",
     "Checkpoints": "checkpoint",
     "EarlyStopping": "callbacks",
     "History": "history",
     "LambdaCallback": "callbacks",
     "LearningRates": "descent",
-    "ModelCheckpoint": "callbacks",
+    "ModelCheckpoint": "file_callbacks",
     "RangeTest": "range_test",
     "Recording": "runs",
     "ReduceLROnPlateau": "callbacks",

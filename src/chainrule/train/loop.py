@@ -17,7 +17,6 @@ from chainrule.errors import TrainingError
 from chainrule.metrics.registry import Metric
 from chainrule.nn.evaluation import outputs_of
 from chainrule.nn.module import Module
-from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
 from chainrule.train.blocks import first_block, joined_epochs, next_block
 from chainrule.train.callbacks import Callback, TerminateOnNaN, takes_part
@@ -30,6 +29,7 @@ from chainrule.train.progress import Progress
 from chainrule.train.rates import Rates
 
 if TYPE_CHECKING:
+    from chainrule.optim.lr_scheduler import LRScheduler
     from chainrule.train.checkpoint import Checkpointing
     from chainrule.train.runs.recording import Recorder
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chainrule.optim.lr_scheduler import LRScheduler
 from chainrule.optim.optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from chainrule.optim.lr_scheduler import LRScheduler
 
 __all__ = ["Rates"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,9 +20,9 @@ from chainrule.train.loop import Training
 __all__ = ["train_together"]
 
 _OPTIONS = {
-    name: one.default
-    for name, one in inspect.signature(fit).parameters.items()
-    if one.kind is one.KEYWORD_ONLY and name not in ("checkpoint", "resume", "record")
+    name: default
+    for name, default in (fit.__kwdefaults__ or {}).items()
+    if name not in ("checkpoint", "resume", "record")
 }
 
 
