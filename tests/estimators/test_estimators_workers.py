@@ -1,4 +1,4 @@
-"""Searches and cross-validation on several workers: the numbers of a single one, and no more threads than processors."""
+"""Searches and cross-validation by several workers: the numbers of one, and no more threads than processors."""
 
 from __future__ import annotations
 
