@@ -5,16 +5,14 @@ Many networks of one shape are trained as `restarts` trains them: all at once wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from task import Task
 
 import chainrule as cr
 from chainrule import nn
-
-try:
-    from chainrule.train.together import train_together
-except ImportError:  # a version that trains one network at a time
-    train_together = None
 
 _ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 _MOST = 20  # networks that are trained in turn, when there are a thousand: see `share`
@@ -42,7 +40,7 @@ class Model:
             "engine": self.engine,
             "verbose": 0,
         }
-        self.together = train_together is not None and task.networks > 1 and self.engine == "auto"
+        self.together = _together() if task.networks > 1 and self.engine == "auto" else None
         self.share = 1.0 if self.together else min(1.0, _MOST / task.networks)
 
     def reset(self, seed: int) -> None:
@@ -69,7 +67,7 @@ class Model:
     def train(self) -> None:
         if self.together:
             seeds = range(self.seed, self.seed + len(self.models))
-            if train_together(self.models, self.data, seeds, self.options) is None:
+            if self.together(self.models, self.data, seeds, self.options) is None:
                 raise RuntimeError("these networks cannot be trained at once")
             return
         for model in self.models:
@@ -77,3 +75,12 @@ class Model:
 
     def classes(self) -> np.ndarray:
         return cr.predict_proba(self.model, self.test).argmax(axis=1)
+
+
+def _together() -> Callable[..., Any] | None:
+    """What `restarts` trains many networks with; who trains a single one does not import it."""
+    try:
+        from chainrule.train.together import train_together
+    except ImportError:  # a version that trains one network at a time
+        return None
+    return train_together

@@ -192,6 +192,16 @@ def test_importing_the_command_line_is_light() -> None:
     assert run_program([sys.executable, "-c", code]).stdout == "set()\n"
 
 
+def test_a_gate_that_can_be_learned_waits_for_no_table_record_or_proof() -> None:
+    later = {"chainrule.cli.training", "chainrule.data.csv", "chainrule.data.table", "chainrule.explain.dividing"}
+    later |= {"chainrule.nn.summary", "chainrule.train.checkpoint", "chainrule.train.runs"}
+    code = "import atexit, sys; from chainrule.cli import main; sys.argv = ['chainrule', 'gate', *sys.argv[1:]]\n"
+    code += f"atexit.register(lambda: print(*sorted({later!r} & set(sys.modules)))); main()"
+    assert run_program([sys.executable, "-c", code, "and"]).stdout.splitlines()[-1] == ""
+    hopeless = run_program([sys.executable, "-c", code, "xor", "--neurons", "1"]).stdout.splitlines()[-1]
+    assert hopeless == "chainrule.explain.dividing"
+
+
 @pytest.mark.parametrize("package", ["typer", "rich"])
 def test_without_typer_or_rich_one_line_says_what_to_install(package: str) -> None:
     code = f"import sys; sys.modules[{package!r}] = None; from chainrule.cli import main; main()"

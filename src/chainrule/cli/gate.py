@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chainrule.cli.failures import FAILED
 from chainrule.cli.options import Json, Lang, Seed
+
+if TYPE_CHECKING:
+    from chainrule.explain import Separability
 
 __all__ = ["EXAMPLES", "gate"]
 
@@ -29,17 +32,15 @@ def gate(
 ) -> None:
     """Train a logic gate, and show its truth table beside what the network gives."""
     from chainrule.cli.gates import STEPS, equations, needs_hidden_layer, train_gate
-    from chainrule.cli.proof import prove
     from chainrule.cli.screen import Screen
+    from chainrule.cli.spark import loss_line
     from chainrule.cli.tables import truth_table
-    from chainrule.cli.training import loss_line
-    from chainrule.data import gates
     from chainrule.messages import language, text
 
     screen, chosen_language = Screen(as_json=as_json), language(lang)
     hard = needs_hidden_layer(name)
     chosen = neurons or (2 if hard else 1)
-    proof = prove(gates(name)) if hard and chosen == 1 else None
+    proof = _proof(name) if hard and chosen == 1 else None
     if proof is not None:
         screen.say(proof.explain(chosen_language), "yellow")
     result = train_gate(name, chosen, tries, seed)
@@ -76,3 +77,10 @@ def gate(
     )
     if not result.solved:
         raise typer.Exit(FAILED)
+
+
+def _proof(name: str) -> Separability | None:
+    from chainrule.cli.proof import prove  # what gates that can be learned need not wait for
+    from chainrule.data import gates
+
+    return prove(gates(name))

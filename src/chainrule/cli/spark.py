@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-__all__ = ["sparkline"]
+from chainrule.cli.screen import Screen
+from chainrule.messages import text
+
+if TYPE_CHECKING:
+    from chainrule.train import History
+
+__all__ = ["loss_line", "sparkline"]
 
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.-=+*#@"
 
@@ -34,6 +41,14 @@ def sparkline(values: Sequence[float], width: int = 32, unicode: bool = True) ->
         return levels[round(top * (mean - low) / span)] if span > 0 else levels[0]
 
     return "".join(map(block, means))
+
+
+def loss_line(history: History, screen: Screen, lang: str | None = "en") -> str:
+    """The loss as a curve in one line of text, with its first and last value; in "en" or "ko"."""
+    losses = history["loss"]
+    curve = sparkline(losses, unicode=screen.is_unicode)
+    first, last = (f"{loss:.4f}" for loss in (losses[0], losses[-1]))
+    return text("gate.loss", lang, curve=curve, first=first, last=last, epochs=f"{history.epochs:,}")
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
@@ -13,9 +13,11 @@ from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.data import Schema
 from chainrule.messages import text
-from chainrule.nn import Summary
+
+if TYPE_CHECKING:
+    from chainrule.data import Schema
+    from chainrule.nn import Summary
 
 __all__ = ["bytes_text", "confusion_table", "grid", "model_table", "schema_table", "truth_table"]
 

@@ -16,7 +16,7 @@ from chainrule.cli.recording import add_scores, mark_failed, recording_of, sayin
 from chainrule.cli.scoring import measure
 from chainrule.cli.screen import Screen
 from chainrule.cli.sources import Data, is_gate, named, naming_lines, open_data, short_name
-from chainrule.cli.spark import sparkline
+from chainrule.cli.spark import loss_line
 from chainrule.cli.tables import bytes_text, model_table, schema_table
 from chainrule.core.rng import manual_seed
 from chainrule.data import Dataset, Splits, Table
@@ -25,7 +25,7 @@ from chainrule.train import History, fit
 from chainrule.train.callbacks import Callback, EarlyStopping, TerminateOnNaN
 from chainrule.train.checkpoint import Checkpoints
 
-__all__ = ["Recipe", "fit_and_save", "loss_line", "prepare", "show_data", "train"]
+__all__ = ["Recipe", "fit_and_save", "prepare", "show_data", "train"]
 
 # Enough steps for a small table, and no more passes over a large set than one waits for.
 _STEPS, _FEWEST_EPOCHS, _MOST_EPOCHS = 6000, 5, 200
@@ -229,14 +229,6 @@ def show_data(screen: Screen, data: Data, splits: Splits[Dataset], lang: str = "
     screen.say(messages.text("screen.divided", lang, rows=" · ".join(parts), **target))
     for note in splits.notes:
         screen.say(messages.text("screen.note", lang, note=note), "yellow")
-
-
-def loss_line(history: History, screen: Screen, lang: str | None = "en") -> str:
-    """The loss as a curve in one line of text, with its first and last value; in "en" or "ko"."""
-    losses = history["loss"]
-    curve = sparkline(losses, unicode=screen.is_unicode)
-    first, last = (f"{loss:.4f}" for loss in (losses[0], losses[-1]))
-    return messages.text("gate.loss", lang, curve=curve, first=first, last=last, epochs=f"{history.epochs:,}")
 
 
 def _training(recipe: Recipe, model: nn.Module, history: History) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from chainrule import data, nn, plot
 from chainrule.cli.demo.stage import Stage
 from chainrule.cli.scoring import measure
-from chainrule.cli.training import loss_line
+from chainrule.cli.spark import loss_line
 from chainrule.core.rng import manual_seed
 from chainrule.data import Splits
 from chainrule.data.images import find

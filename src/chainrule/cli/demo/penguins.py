@@ -7,8 +7,8 @@ from typing import Any
 
 from chainrule import data, nn, plot
 from chainrule.cli.demo.stage import Stage
+from chainrule.cli.spark import loss_line
 from chainrule.cli.tables import schema_table
-from chainrule.cli.training import loss_line
 from chainrule.core.rng import manual_seed
 from chainrule.data import Table
 from chainrule.train import fit

@@ -7,8 +7,8 @@ from typing import Any
 from chainrule import plot
 from chainrule.cli.demo.stage import Stage
 from chainrule.cli.gates import GateResult, equations, train_gate
+from chainrule.cli.spark import loss_line
 from chainrule.cli.tables import truth_table
-from chainrule.cli.training import loss_line
 from chainrule.train import predict_proba
 
 __all__ = ["hidden_neurons", "one_neuron"]
