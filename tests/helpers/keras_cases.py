@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from chainrule import nn
+from chainrule.interchange import bundle, keras_apart
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "interchange" / "keras.zip"
 ROWS = 6
@@ -90,3 +94,11 @@ def recorded() -> dict[str, tuple[dict[str, bytes], np.ndarray, np.ndarray]]:
             }
             found[name] = files, numbers[f"{name}/rows"], numbers[f"{name}/output"]
     return found
+
+
+def read_at_home(path: Path) -> nn.Module:
+    """All that `keras_apart.read` does, in this process: for tests with more files than need one of their own each."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "network.safetensors"
+        keras_apart.read_here(path).save(result)
+        return bundle.load(result).eval()
