@@ -22,7 +22,8 @@ EXPECTED = {
 
 
 @parametrize_with_checks(
-    [MLPClassifier(), MLPRegressor(), PerceptronClassifier(max_iter=50)], expected_failed_checks=lambda _: EXPECTED
+    [MLPClassifier((16,)), MLPRegressor((16,)), PerceptronClassifier(max_iter=50)],
+    expected_failed_checks=lambda _: EXPECTED,
 )
 def test_estimator(estimator, check):
     check(estimator)
