@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from chainrule.engines.update import FlatUpdate, Saved
 __all__ = ["EagerEngine"]
 
 
-@dataclass
 class State:
     """Where a run has got to.
 
@@ -29,13 +27,9 @@ class State:
         buffers: running statistics and the like, as far as they were finite to begin with.
     """
 
-    step: int
-    update: FlatUpdate
-    parameters: list[Tensor]
-    buffers: list[Tensor]
-
-    def __post_init__(self) -> None:
-        self.weights = sum(parameter.numel() for parameter in self.parameters)
+    def __init__(self, step: int, update: FlatUpdate, parameters: list[Tensor], buffers: list[Tensor]) -> None:
+        self.step, self.update, self.parameters, self.buffers = step, update, parameters, buffers
+        self.weights = sum(parameter.numel() for parameter in parameters)
 
     def forget_gradients(self) -> None:
         """Those from before are no part of a step; those of parameters outside the optimiser would add up for ever."""

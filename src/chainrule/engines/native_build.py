@@ -16,8 +16,8 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass, field
 from types import ModuleType
+from typing import NamedTuple
 
 __all__ = ["BUILDS", "NativeBuild", "find", "load"]
 
@@ -27,8 +27,7 @@ BUILDS = {"v4": "AVX-512", "v3": "AVX2", "base": "baseline"}
 _REPAIR = "install chainrule where there is a C++ compiler (GCC 12, Clang 14 or newer); in a checkout: make native"
 
 
-@dataclass(frozen=True)
-class NativeBuild:
+class NativeBuild(NamedTuple):
     """The build that was loaded, or why there is none.
 
     Attributes:
@@ -41,7 +40,7 @@ class NativeBuild:
     name: str | None
     path: str | None
     reason: str
-    module: ModuleType | None = field(default=None, repr=False, compare=False)
+    module: ModuleType | None = None
 
     def __str__(self) -> str:
         """One line for a reader."""
