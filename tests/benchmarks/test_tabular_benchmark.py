@@ -264,7 +264,7 @@ def test_missing_values_and_new_categories_reach_every_installed_method(
     import pandas as pd
 
     rng = np.random.default_rng(0)
-    n = 1000
+    n = 400
     X = pd.DataFrame({"a": rng.normal(size=n), "b": rng.normal(size=n), "t": rng.choice(["x", "y", "z"], n)})
     y = np.where(X["a"] > 0, "yes", "no") if classes else 3 * X["a"].to_numpy() + (X["t"] == "x")
     X.loc[::7, "b"], X.loc[::9, "t"] = np.nan, None
@@ -276,7 +276,7 @@ def test_missing_values_and_new_categories_reach_every_installed_method(
     names = [name for name, method in methods.METHODS.items() if method.missing() is None]
     assert {"mlp", "mlp-es", "hgb"} <= set(names)
     for name in names:
-        model = methods.METHODS[name].make(methods.Fold(X, y, np.arange(800, n), ["t"], classes, 0))
+        model = methods.METHODS[name].make(methods.Fold(X, y, np.arange(320, n), ["t"], classes, 0))
         model.fit()
         predicted = model.predict(test)
         if classes:
