@@ -101,6 +101,8 @@ CLASHES = [
     ("no columns in a frame", pd.DataFrame(index=range(N)), LABELS, "0 feature"),
     ("one dimension", SIGNAL, LABELS, "Reshape your data"),
     ("three dimensions", np.ones((N, 2, 2)), LABELS, "dim 3"),
+    ("rows of unequal length", [[1.0], [1.0, 2.0]] * 30, LABELS, "rows of X differ in length"),
+    ("integers beyond float64", np.full((N, 1), 10**400, object), LABELS, "'x0' holds 60 infinite values"),
     ("lengths", SIGNAL[:, None], LABELS[:-1], "inconsistent numbers of samples"),
     ("complex", SIGNAL[:, None] + 1j, LABELS, "Complex data"),
     ("dictionaries", table(c=pd.Series([{}] * N)), LABELS, "'c' holds a dict"),
@@ -109,6 +111,9 @@ CLASHES = [
     ("no labels", SIGNAL[:, None], None, "y"),
     ("missing labels", SIGNAL[:, None], np.where(SIGNAL > 1, np.nan, 1.0), "NaN"),
     ("missing text labels", SIGNAL[:, None], np.where(SIGNAL > 1, None, "a"), "missing values"),
+    ("complex labels", SIGNAL[:, None], SIGNAL + 1j, r"Complex data not supported: got \(0\.1"),
+    ("containers as labels", SIGNAL[:, None], [{}] * N, "y holds containers: got dict"),
+    ("labels of unequal length", SIGNAL[:, None], [[1], [1, 0]] * 30, "rows of y differ in length"),
     ("numbers as labels", SIGNAL[:, None], SIGNAL, "Unknown label type"),
     ("labels of two kinds", SIGNAL[:, None], np.array([1, "a"] * 30, object), "y mixes text|Unknown label"),
     ("several classes in a row", SIGNAL[:, None], RNG.integers(0, 3, (N, 2)), "several columns of classes"),
@@ -122,11 +127,59 @@ def test_one_clear_error(kind, X, y, message):
         kind().fit(X, y)
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.where(SIGNAL > 1, np.nan, 1.0), "NaN"),
+        (np.full(N, np.inf), "inf"),
+        (LABELS, "could not be read as numbers: got 'up' in entry 0. Use MLPClassifier"),
+        (pd.Series(LABELS, dtype="string"), "could not be read as numbers: got 'up'"),
+        (np.array([None, *SIGNAL[1:]], object), r"missing values \(NaN\) \(in entry 0\)"),
+        (pd.date_range("2024-01-01", periods=N), "dates or times: expected numbers"),
+        (SIGNAL + 1j, r"Complex data not supported: got \(0\.1"),
+        ([[1.0], [1.0, 2.0]] * 30, "rows of y differ in length"),
+        ([{}] * N, "could not be read as numbers: got {} in entry 0"),
+    ],
+    ids=["NaN", "infinity", "text", "string", "None", "dates", "complex", "ragged", "dictionaries"],
+)
+def test_targets_that_are_no_numbers(y, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        MLPRegressor().fit(SIGNAL[:, None], y)
+    assert len(str(caught.value).splitlines()) == 1 or "NaN" in message
+
+
+def test_targets_in_text_and_objects_are_numbers():
+    X = SIGNAL[:, None]
+    wanted = MLPRegressor(random_state=0, max_iter=3).fit(X, SIGNAL).predict(X)
+    for y in (SIGNAL.astype(object), SIGNAL.astype(str), pd.Series(SIGNAL, dtype="Float64")):
+        np.testing.assert_array_equal(MLPRegressor(random_state=0, max_iter=3).fit(X, y).predict(X), wanted)
+
+
+@pytest.mark.parametrize(
+    ("labels", "dtype"),
+    [([True, False], "boolean"), ([3, 5], "Int64"), (["a", "b"], "string"), (["a", "b"], "category")],
+)
+def test_labels_come_back_as_they_were(labels, dtype):
+    y = pd.Series(labels * 30, dtype=dtype)
+    model = MLPClassifier(max_iter=1).fit(SIGNAL[:, None], y)
+    assert model.classes_.tolist() == labels or model.classes_.tolist() == sorted(labels)
+    assert {type(one) for one in model.predict(SIGNAL[:, None]).tolist()} == {type(labels[0])}
+
+
+def test_errors_show_labels_as_they_are():
+    with pytest.raises(ValueError, match=r"y holds 'down', which is none of the classes: expected \['up'\]"):
+        MLPClassifier().partial_fit(SIGNAL[:, None], LABELS, classes=["up"])
+
+
+@pytest.mark.parametrize(("weights", "message"), [("balanced", "sample_weight is no column"), ([-1.0] * N, "Negative"),
+                                                  ([np.nan] * N, "NaN"), ([1.0] * (N - 1), "shape")])  # fmt: skip
+def test_weights_that_make_no_sense(weights, message):
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier().fit(SIGNAL[:, None], LABELS, sample_weight=weights)
+
+
 def test_regression_targets():
     X = SIGNAL[:, None]
-    for y, message in ((np.where(SIGNAL > 1, np.nan, 1.0), "NaN"), (np.full(N, np.inf), "inf"), (LABELS, "could not")):
-        with pytest.raises(ValueError, match=message):
-            MLPRegressor().fit(X, y)
     for y in (np.full(N, 3.5), SIGNAL * 1e300, SIGNAL * 1e-300, 2**60 + np.arange(N), SIGNAL + 1e12):
         model = MLPRegressor(random_state=0, max_iter=40).fit(X, y)
         found = model.predict(X)
@@ -214,7 +267,8 @@ def test_plain_scaling_says_which_number_is_too_large():
         ({"solver": "lbfgs"}, "lbfgs"),
         ({"solver": "adm"}, "Did you mean 'adam'"),
         ({"loss": "mse"}, "for regression targets"),
-        ({"loss": "log_los"}, "unknown loss"),
+        ({"loss": "log_los"}, "unknown loss 'log_los'. Did you mean 'log_loss'"),
+        ({"loss": "squared_error"}, "is for regression targets: got binary"),
         ({"learning_rate": "cosin"}, "Did you mean 'cosine'"),
         ({"learning_rate_init": -1}, "learning_rate_init"),
         ({"max_iter": 0}, "max_iter"),
@@ -223,6 +277,7 @@ def test_plain_scaling_says_which_number_is_too_large():
         ({"norm": "group"}, "unknown norm"),
         ({"class_weight": {"sideways": 2}}, "none of the classes"),
         ({"class_weight": "even"}, "balanced"),
+        ({"class_weight": {"up": "a"}}, "a number for each class"),
         ({"monitor": "acuracy"}, "unknown metric"),
         ({"scaling": "unit"}, "unknown scaling"),
         ({"dtype": "int8"}, "dtype"),

@@ -166,7 +166,12 @@ def test_frames_of_other_libraries():
     frame = pd.DataFrame({"city": ["a", "b", None] * 20, "age": np.arange(60.0)})
     y = np.where(frame.city == "a", "yes", "no")
     wanted = quick().fit(frame, y).predict_proba(frame)
-    for other in (polars.from_pandas(frame), pyarrow.Table.from_pandas(frame), frame.to_dict("list")):
+    for other in (
+        polars.from_pandas(frame),
+        polars.from_pandas(frame).lazy(),
+        pyarrow.Table.from_pandas(frame),
+        frame.to_dict("list"),
+    ):
         model = quick().fit(other, y)
         assert model.feature_names_in_.tolist() == ["city", "age"]
         assert np.array_equal(model.predict_proba(other), wanted)

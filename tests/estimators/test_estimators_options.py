@@ -124,6 +124,15 @@ def test_losses_of_classes(loss, data):
     assert hasattr(model, "predict_proba") == (loss != "hinge")
 
 
+@pytest.mark.parametrize("data", [IRIS, CANCER, LABELLED], ids=["three", "two", "labels"])
+def test_the_cross_entropy_has_several_names(data):
+    found = [quick(loss=loss, max_iter=3).fit(*data).loss_curve_ for loss in (None, "log_loss", "cross_entropy")]
+    assert found[0] == found[1] == found[2]
+    assert found[0] != quick(loss="cross_entropy", label_smoothing=0.0, max_iter=3).fit(*data).loss_curve_
+    with pytest.raises(ValueError, match="'log_loss' is for binary, multilabel, multiclass targets: got regression"):
+        quick_regressor(loss="log_loss").fit(*DIABETES)
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "absolute_error", "huber", "smooth_l1", "quantile"])
 def test_losses_of_numbers(loss):
     assert quick_regressor(loss=loss).fit(*DIABETES).score(*DIABETES) > 0.35
@@ -361,6 +370,11 @@ def test_the_box_opens(tmp_path):
     trace = model.explain_.trace(frame[:1], y[:1])
     assert trace.to_dict()
     assert model.explain_.trace(frame[:1]).to_dict()
+    space = model.explain_.hidden_space(frame[:5])
+    np.testing.assert_array_equal(space.stages[0].points, model._rows(frame[:5], y[:5]).inputs)
+    np.testing.assert_array_equal(
+        model.explain_.hidden_space((frame[:5], y[:5])).stages[-1].points, space.stages[-1].points
+    )
     assert {"trace", "equation", "regions", "diagnose"} <= set(dir(model.explain_))
     with pytest.raises(AttributeError, match="Did you mean 'equation'"):
         model.explain_.equatoin

@@ -370,6 +370,8 @@ def _names(kind: type[BaseEstimator]) -> tuple[str, ...]:
 def _row_weights(given: Any, rows: int) -> NDArray[np.float64] | None:
     if given is None:
         return None
+    if np.asarray(given).dtype.kind in "US":
+        raise DataError("sample_weight is no column of numbers", got=str(given)[:60])
     weights = _check_sample_weight(given, np.empty((rows, 1)), dtype=np.float64, ensure_non_negative=True)
     return None if (weights == weights[0]).all() else np.asarray(weights, np.float64)
 

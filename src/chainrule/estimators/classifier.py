@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any, Self
 
 import numpy as np
@@ -148,6 +149,8 @@ class MLPClassifier(HiddenLayer, Classifying):
             unknown = [one for one in wanted if one not in labels.classes]
             if unknown:
                 raise ConfigError(f"class_weight names {unknown[0]!r}, which is none of the classes")
+            if not all(isinstance(one, numbers.Real) for one in wanted.values()):
+                raise ConfigError("bad class_weight", expected="a number for each class", got=repr(wanted)[:60])
         present = np.unique(indices)
         found = np.ones(len(labels.classes))
         if isinstance(wanted, (dict, str)):

@@ -37,12 +37,14 @@ def read_given(estimator: Any, X: Any, *, reset: bool) -> Given:
         ValueError: for X of the wrong shape, with infinite values, or with other columns than in `fit`.
         TypeError: for cells that are neither numbers nor text nor dates.
     """
+    if type(X).__name__ == "LazyFrame":
+        X = X.collect()
     if _is_sparse(X):
         return _numbers(estimator, X, reset)
     if is_frame(X):
         return _frame(estimator, X, reset)
     array = X if hasattr(X, "dtype") or hasattr(X, "__array__") else _listed(X)
-    if getattr(array, "dtype", np.dtype(float)).kind in "OUSM":
+    if getattr(getattr(array, "dtype", None), "kind", "f") in "OUSM":
         return _objects(estimator, np.asarray(array), reset)
     return _numbers(estimator, array, reset)
 
@@ -53,7 +55,10 @@ def _is_sparse(array: Any) -> bool:
 
 def _listed(rows: Any) -> Any:
     """Nested lists as an array that keeps numbers and texts apart."""
-    array = np.asarray(rows)
+    try:
+        array = np.asarray(rows)
+    except ValueError as error:
+        raise DataError("the rows of X differ in length", fix="Give each row as many cells as the others") from error
     return np.asarray(rows, dtype=object) if array.dtype.kind in "US" else array
 
 
@@ -69,7 +74,7 @@ def _objects(estimator: Any, X: NDArray[Any], reset: bool) -> Given:
     if X.dtype.kind == "O":
         try:
             return _numbers(estimator, X.astype(np.float64), reset)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             _reject_containers(X)
     checked = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite=False)
     return {f"x{i}": checked[:, i] for i in range(checked.shape[1])}

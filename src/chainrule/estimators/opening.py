@@ -42,6 +42,19 @@ class Explanations:
         data = self._estimator._rows(X, self._estimator.predict(X) if y is None else y)
         return trace(self._estimator._answers.network, data.inputs, data.targets, **options)
 
+    def hidden_space(self, X: Any, **options: Any) -> Any:
+        """Where each layer moves rows, see `explain.hidden_space`.
+
+        Args:
+            X: rows as in `fit`, alone or in a pair with their targets.
+            **options: of `explain.hidden_space`.
+        """
+        from chainrule.explain import hidden_space
+
+        X = X[0] if isinstance(X, tuple) and len(X) == 2 else X
+        rows = self._estimator._rows(X, self._estimator.predict(X))
+        return hidden_space(self._estimator._answers.network, rows.inputs, **options)
+
     def __dir__(self) -> list[str]:
         from chainrule import explain
 

@@ -49,7 +49,9 @@ class Labels:
         known = np.unique(np.asarray(classes))
         unknown = np.setdiff1d(found, known)
         if len(unknown):
-            raise DataError(f"y holds {unknown[0]!r}, which is none of the classes", expected=known.tolist()[:12])
+            raise DataError(
+                f"y holds {unknown.tolist()[0]!r}, which is none of the classes", expected=known.tolist()[:12]
+            )
         return cls(known, False)
 
     @property
@@ -84,7 +86,7 @@ class Labels:
         wrong = np.flatnonzero(self.classes[places] != column)
         if len(wrong):
             raise DataError(
-                f"y holds {column[wrong[0]]!r}, which is none of the classes seen before",
+                f"y holds {column[wrong[:1]].tolist()[0]!r}, which is none of the classes seen before",
                 expected=self.classes.tolist()[:12],
             )
         return np.asarray(places, np.int64)
@@ -110,6 +112,7 @@ def read_labels(y: Any) -> NDArray[Any]:
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
     _check_objects(y)
+    y = _plain(y)
     kind: str = type_of_target(y, input_name="y", raise_unknown=True)
     if kind.startswith("continuous"):
         raise DataError(
@@ -123,9 +126,29 @@ def read_labels(y: Any) -> NDArray[Any]:
     return np.asarray(column_or_1d(y, warn=True))
 
 
+def _array(y: Any) -> Any:
+    """y as an array, or as the sparse matrix that it is."""
+    if hasattr(y, "tocsr"):
+        return y
+    try:
+        return np.asarray(y)
+    except ValueError as error:
+        raise DataError("the rows of y differ in length", fix="Give each row as many targets as the others") from error
+
+
+def _plain(y: Any) -> Any:
+    """A column of pandas' types for missing values as the array that it could have been, so that classes stay as they
+    are: True, not 1.0.
+    """
+    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if kind is None or y.isna().any() else np.asarray(y, kind)
+
+
 def _check_objects(y: Any) -> None:
-    """Stop at labels that cannot be put in an order."""
-    array = y if hasattr(y, "tocsr") else np.asarray(y)
+    """Stop at labels that cannot be put in an order, in one line."""
+    array = _array(y)
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported", got=str(array.reshape(-1)[0]))
     if array.dtype.kind != "O" or array.ndim != 1:
         return
     missing = [i for i, one in enumerate(array) if one is None or type(one).__name__ == "NAType" or one != one]
@@ -133,6 +156,9 @@ def _check_objects(y: Any) -> None:
     if missing:
         fix = "Remove the rows without a label"
         raise DataError("y has missing values (NaN)", where=f"row {missing[0]}", fix=fix)
+    odd = kinds & {"dict", "list", "set", "tuple"}
+    if odd:
+        raise DataError("Unknown label type: y holds containers", got=", ".join(sorted(odd)))
     if len(kinds) > 1 and "str" in kinds:
         raise DataError("y mixes text with other labels", got=", ".join(sorted(kinds)), fix="Make all labels text")
 
@@ -203,7 +229,28 @@ def read_numbers(y: Any) -> NDArray[np.float64]:
     """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None")
+    _check_numbers(y)
     values = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_min_samples=1)
     if values.ndim not in (1, 2) or 0 in values.shape:
         raise DataError("y is no column of numbers", got=f"shape {values.shape}")
     return np.asarray(values, np.float64)
+
+
+def _check_numbers(y: Any) -> None:
+    """Stop at what is no number, in one line; other faults are left to scikit-learn."""
+    array = _array(y)
+    if array.dtype.kind in "mM":
+        raise DataError("y holds dates or times", expected="numbers", fix="Subtract a day, and divide by a unit")
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported", got=str(array.reshape(-1)[0]))
+    if array.dtype.kind not in "OUS":
+        return
+    for i, one in enumerate(array.reshape(-1).tolist()):
+        try:
+            float(one)
+        except (TypeError, ValueError) as error:
+            if one is None or type(one).__name__ == "NAType":
+                raise DataError("y has missing values (NaN)", where=f"entry {i}", fix="Remove such rows") from error
+            raise DataError(
+                "y could not be read as numbers", got=f"{one!r} in entry {i}", fix="Use MLPClassifier for classes"
+            ) from error

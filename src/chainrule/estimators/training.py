@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chainrule import losses, optim
 from chainrule.data.dataset import Dataset
 from chainrule.data.splitting import split_indices
-from chainrule.errors import ConfigError
+from chainrule.errors import ConfigError, UnknownNameError
 from chainrule.estimators import realmlp
 from chainrule.estimators.presets import Settings
 from chainrule.losses import Loss
@@ -26,15 +26,24 @@ from chainrule.train.history import History
 
 __all__ = ["Run", "held_out", "make_loss", "make_optimizer", "train"]
 
-_LOSSES = {"log_loss": None, "squared_error": "mse", "absolute_error": "l1"}
-"""scikit-learn's names of losses, and ours; None: the usual one of the task."""
+_USUAL = {
+    "binary": "bce_with_logits", "multilabel": "bce_with_logits", "multiclass": "cross_entropy", "regression": "mse",
+}  # fmt: skip
+"""Task -> the loss that is taken if none is named."""
 
 _FAMILIES = {
-    ("focal", "binary"): "binary_focal",
-    ("focal", "multilabel"): "binary_focal",
-    ("hinge", "multiclass"): "multi_margin",
+    "log_loss": {task: loss for task, loss in _USUAL.items() if task != "regression"},
+    "cross_entropy": {"binary": "bce_with_logits", "multilabel": "bce_with_logits"},
+    "focal": {"binary": "binary_focal", "multilabel": "binary_focal"},
+    "hinge": {"multiclass": "multi_margin"},
+    "squared_error": {"regression": "mse"},
+    "absolute_error": {"regression": "l1"},
 }
-"""A loss for classes, and the task -> the loss's name there."""
+"""A loss by its name in scikit-learn or of a family, and the task -> its name in `losses`."""
+
+
+_SMOOTHED = ("bce_with_logits", "cross_entropy")
+"""Losses that know label smoothing."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +76,16 @@ def make_loss(settings: Settings, task: str, class_weight: NDArray[np.float64] |
     Raises:
         ConfigError, UnknownNameError: for a loss that does not suit the task.
     """
-    wanted = _LOSSES.get(settings.loss, settings.loss) if isinstance(settings.loss, str) else settings.loss
+    wanted = _for_task(settings.loss, task)
     options: dict[str, Any] = {}
-    if wanted is None:
-        wanted = {"multiclass": "cross_entropy", "regression": "mse"}.get(task, "bce_with_logits")
-        if task != "regression" and settings.label_smoothing:
-            options["label_smoothing"] = settings.label_smoothing
-    wanted = _for_task(wanted, task)
+    if settings.label_smoothing and isinstance(wanted, str) and wanted in _SMOOTHED:
+        options["label_smoothing"] = settings.label_smoothing
     if class_weight is not None:
         options.update(_weights(class_weight, task))
-    loss = losses.get(wanted, **options)
+    try:
+        loss = losses.get(wanted, **options)
+    except UnknownNameError as error:
+        raise UnknownNameError("loss", str(wanted), sorted({*_FAMILIES, *losses.LOSSES})) from error
     kind = "binary" if task == "multilabel" else task
     if loss.task != kind:
         raise ConfigError(f"loss {loss.name!r} is for {loss.task} targets", got=f"{task} targets")
@@ -84,8 +93,15 @@ def make_loss(settings: Settings, task: str, class_weight: NDArray[np.float64] |
 
 
 def _for_task(wanted: Any, task: str) -> Any:
-    """The loss of a family that suits the number of classes."""
-    return _FAMILIES.get((wanted, task), wanted) if isinstance(wanted, str) else wanted
+    """The loss, or its name, where the task is known."""
+    if wanted is None:
+        return _USUAL[task]
+    if not isinstance(wanted, str) or wanted not in _FAMILIES:
+        return wanted
+    family = _FAMILIES[wanted]
+    if task not in family and wanted not in losses.LOSSES:
+        raise ConfigError(f"loss {wanted!r} is for {', '.join(family)} targets", got=f"{task} targets")
+    return family.get(task, wanted)
 
 
 def _weights(class_weight: NDArray[np.float64], task: str) -> dict[str, Any]:
