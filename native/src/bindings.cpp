@@ -83,7 +83,8 @@ class Model {
   }
 
   // Returns how many losses there are, and whether the last step was refused because its loss is not finite.
-  std::tuple<std::size_t, bool> run(AnyInput inputs, double factor, AnyInput targets, Input<std::int64_t> index,
+  std::tuple<std::size_t, bool> run(AnyInput inputs, double factor, AnyInput targets,
+                                    std::optional<Input<double>> weights, Input<std::int64_t> index,
                                     const std::vector<std::string>& options, Input<double> hypers,
                                     std::optional<double> clip_norm, std::optional<double> clip_value,
                                     std::uint64_t seed, std::uint64_t first_step, std::size_t threads,
@@ -101,6 +102,10 @@ class Model {
     for (std::size_t i = 0; i < block.steps * block.rows; ++i)
       require(block.index[i] >= 0 && static_cast<std::size_t>(block.index[i]) < inputs.shape(0), "no such row");
     require(targets.shape(0) == inputs.shape(0), "inputs and targets of different lengths");
+    if (weights) {
+      require(weights->ndim() == 1 && weights->shape(0) == inputs.shape(0), "not one weight for each row");
+      block.weights = weights->data();
+    }
     block.hypers.resize(hypers.shape(0) * block.groups);
     for (std::size_t i = 0; i < block.hypers.size(); ++i)
       for (std::size_t o = 0; o < options.size(); ++o)
@@ -173,8 +178,8 @@ void bind_model(nb::module_& module, const char* name) {
       .def("is_finite", &Model<T>::is_finite)
       .def("renew", &Model<T>::renew)
       .def("predict", &Model<T>::predict)
-      .def("run", &Model<T>::run, "inputs"_a, "factor"_a, "targets"_a, "index"_a, "options"_a, "hypers"_a,
-           "clip_norm"_a.none(), "clip_value"_a.none(), "seed"_a, "first_step"_a, "threads"_a, "losses"_a,
+      .def("run", &Model<T>::run, "inputs"_a, "factor"_a, "targets"_a, "weights"_a.none(), "index"_a, "options"_a,
+           "hypers"_a, "clip_norm"_a.none(), "clip_value"_a.none(), "seed"_a, "first_step"_a, "threads"_a, "losses"_a,
            "outputs"_a.none());
 }
 

@@ -83,6 +83,7 @@ template <class T>
 struct Block {
   Inputs inputs;
   Targets targets;
+  const double* weights = nullptr;      // how much each of the data set's rows counts, or null
   const std::int64_t* index = nullptr;  // (steps, rows)
   std::size_t steps = 0, rows = 0;
   std::vector<Hyper> hypers;  // (steps or 1, groups)

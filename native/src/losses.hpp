@@ -32,12 +32,26 @@ inline void set_option(LossSpec& spec, const std::string& name, double value) {
   else throw std::invalid_argument("no option of losses is called " + name);
 }
 
-// What the mean over a batch divides by: the classes' weights, the rows against probabilities, or all numbers; 1 for
-// a sum.  0 where no row counts: the mean is then 0/0, NaN as in Python.
+// What the mean over rows with weights divides by, whatever the classes' weights are; 1 where none of them counts: the
+// loss is then 0.
+inline double total_weight(const double* weights, const std::int64_t* rows, std::size_t n_rows) {
+  double total = 0;
+  for (std::size_t r = 0; r < n_rows; ++r) total += weights[rows[r]];
+  return total == 0 ? 1 : total;
+}
+
+// How often the loss of a row with a weight is counted: of several outputs it is the mean, even in a sum over rows.
+inline double row_factor(const LossSpec& spec, double weight, std::size_t n_outputs) {
+  return is_class_loss(spec.kind) ? weight : weight / static_cast<double>(n_outputs);
+}
+
+// What the mean over a batch divides by: the rows' weights, unless null; else the classes' weights, the rows against
+// probabilities, or all numbers; 1 for a sum.  0 where all rows are ignored: the mean is then 0/0, NaN as in Python.
 template <class T>
 inline double loss_divisor(const LossSpec& spec, const Targets& targets, const std::int64_t* rows, std::size_t n_rows,
-                           std::size_t n_outputs) {
+                           std::size_t n_outputs, const double* weights = nullptr) {
   if (!spec.mean) return 1;
+  if (weights) return total_weight(weights, rows, n_rows);
   if (!is_class_loss(spec.kind)) return static_cast<double>(n_rows) * static_cast<double>(n_outputs);
   if (!targets.index) return static_cast<double>(n_rows);
   double total = 0;

@@ -46,7 +46,7 @@ class TinyTrainer {
   // Null if the general path has to do it.
   static std::optional<std::vector<SmallLayer>> layers_of(Network<T>& network, const LossSpec& loss,
                                                           const Updater<T>& updater, const Block<T>& block) {
-    if (block.rows > kMostSlots * kWidth<T> || !is_plain(loss, block.targets)) return std::nullopt;
+    if (block.rows > kMostSlots * kWidth<T> || block.weights || !is_plain(loss, block.targets)) return std::nullopt;
     std::size_t weights = 0;
     for (const Parameter<T>* one : network.parameters()) {
       const Parameter<T>* first = network.parameters().front();

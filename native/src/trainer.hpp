@@ -98,7 +98,8 @@ class Trainer {
         network_.forward(phase, pass, x, thread);
         if (phase.meet) barrier.wait();
       }
-      const double divisor = loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns());
+      const double divisor = loss_divisor<T>(loss_, block.targets, index, block.rows, network_.output_columns(),
+                                             block.weights);
       lose(block, index, own_rows, k, divisor, own);
       if (!own_rows.empty() && network_.loss_from() < network_.operations().size())
         network_.layers_backward(network_.operations().size() - 1, network_.loss_from(), pass, x,
@@ -176,12 +177,14 @@ class Trainer {
     const std::size_t n = output.columns();
     const double scale = 1 / divisor;
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
+      const double factor = block.weights ? row_factor(loss_, block.weights[index[r]], n) : 1;
       if (n <= kPanel) {
-        row_losses_[r] = loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, scale, gradient.row(0, r));
+        row_losses_[r] = factor * loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, factor * scale,
+                                                    gradient.row(0, r));
       } else {
         std::vector<T>&z = own.z, &dz = own.dz;
         for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
-        row_losses_[r] = loss_row<T>(loss_, z.data(), block.targets, index[r], n, scale, dz.data());
+        row_losses_[r] = factor * loss_row<T>(loss_, z.data(), block.targets, index[r], n, factor * scale, dz.data());
         for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
       }
       if (block.outputs)

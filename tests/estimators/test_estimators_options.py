@@ -14,6 +14,7 @@ from sklearn.linear_model import Perceptron
 from sklearn.utils.estimator_checks import check_sample_weight_equivalence_on_dense_data
 
 import chainrule as cr
+from chainrule.engines import available
 from chainrule.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
 from chainrule.train import Callback
 
@@ -179,7 +180,20 @@ def test_weights_of_classes_are_weights_of_rows(data):
     by_class = quick(class_weight=weights, **options).fit(X, y)
     by_row = quick(**options).fit(X, y, sample_weight=np.array([weights[label] for label in y]))
     np.testing.assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-6)
-    assert (by_class.engine_, by_row.engine_) == ("native", "eager") or by_class.engine_ == "eager"
+    assert by_row.engine_ == by_class.engine_
+
+
+@pytest.mark.skipif("native" not in available(), reason="the native engine is not built")
+@pytest.mark.parametrize("given", ["rows", "rows and classes"])
+def test_weights_of_rows_are_no_reason_for_the_slower_engine(given):
+    weights = np.random.default_rng(0).uniform(0, 2, len(IRIS[1]))
+    options = {"class_weight": "balanced"} if given == "rows and classes" else {}
+    options |= {"max_iter": 5, "dtype": "float64"}
+    models = [quick(engine=engine, **options).fit(*IRIS, sample_weight=weights) for engine in ("auto", "eager")]
+    assert [model.engine_ for model in models] == ["native", "eager"]
+    np.testing.assert_allclose(*(model.predict_proba(IRIS[0]) for model in models), rtol=1e-6)
+    regressor = MLPRegressor(max_iter=2, random_state=0).fit(*DIABETES, sample_weight=np.arange(len(DIABETES[1])) % 3)
+    assert regressor.engine_ == "native"
 
 
 # Several outputs ------------------------------------------------------------------------------------------------------

@@ -231,6 +231,7 @@ def test_what_populations_do_not_do_is_refused() -> None:
     assert "alike" in refusal(plain, nn.Sequential(nn.Linear(3, 1, bias=False)))
     assert "parameters" in refusal(nn.Sequential(nn.Linear(3, 2000), nn.Linear(2000, 1)))
     assert "clipped" in refusal(plain, clip_norm=1.0)
+    assert "rows have weights" in refusal(plain, weighted=True)
     frozen = nn.Sequential(nn.Linear(3, 1))
     frozen[0].bias.requires_grad_(False)
     assert "not trained" in refusal(plain, frozen)

@@ -124,8 +124,6 @@ def lower(plan: Plan) -> Lowered:
     Raises:
         Refusal: if it has a part that has no description; names the layer and the reason.
     """
-    if plan.weighted:
-        raise Refusal("the rows have weights")
     stages, dtype, inputs, outputs = lower_model(plan.model, plan.input_shape)
     known = {id(parameter) for stage in stages for _, parameter in stage.parameters}
     if not all(id(parameter) in known for _, parameter in plan.optimizer.named_parameters()):

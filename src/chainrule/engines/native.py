@@ -62,7 +62,7 @@ class State:
         slots: names of the state arrays that the extension has, for each parameter group.
         log: blocks since the last exchange.
         seconds: what these took.
-        arrays: the data set last used, with its inputs and targets as the extension takes them.
+        arrays: the data set last used, with its inputs, targets and weights as the extension takes them.
         eager: the eager engine's state, once the plan was changed to something that only that engine can run.
         crew: how many threads there are.
     """
@@ -75,7 +75,7 @@ class State:
     slots: list[tuple[str, ...]] = field(default_factory=list)
     log: list[Block] = field(default_factory=list)
     seconds: float = 0.0
-    arrays: tuple[Dataset, np.ndarray, np.ndarray] | None = None
+    arrays: tuple[Dataset, np.ndarray, np.ndarray, np.ndarray | None] | None = None
     eager: Any = None
     crew: Crew = field(default_factory=Crew)
 
@@ -168,7 +168,7 @@ class NativeEngine:
     # Steps
 
     def _steps(self, plan: Plan, state: State, data: Dataset, block: Block) -> BlockResult:
-        inputs, targets = _arrays(state, data)
+        inputs, targets, weights = _arrays(state, data)
         losses = np.empty(len(block.index))
         shape = (*block.index.shape, state.lowered.outputs)
         outputs = np.empty(shape, state.lowered.dtype) if plan.keep_outputs else None
@@ -176,8 +176,8 @@ class NativeEngine:
             _threads(state.lowered, shape[1]),
             len(block.index),
             lambda threads: state.network.run(
-                inputs, data.scale, targets, block.index, block.options, block.hypers, plan.clip_norm, plan.clip_value,
-                plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, threads, losses, outputs,
+                inputs, data.scale, targets, weights, block.index, block.options, block.hypers, plan.clip_norm,
+                plan.clip_value, plan.seed & 0xFFFFFFFFFFFFFFFF, state.step, threads, losses, outputs,
             ),
         )  # fmt: skip
         state.step += done - stopped
@@ -345,9 +345,10 @@ def overwrite(tensor: Tensor, values: np.ndarray) -> None:
     tensor._version += 1
 
 
-def _arrays(state: State, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(state: State, data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     if state.arrays is None or state.arrays[0] is not data:
-        state.arrays = data, *lower_data(data)
+        weights = None if data.weights is None else np.ascontiguousarray(data.weights, np.float64)
+        state.arrays = (data, *lower_data(data), weights)
     return state.arrays[1:]
 
 

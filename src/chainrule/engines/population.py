@@ -144,6 +144,8 @@ def _check_plan(plan: Plan, lowered: Lowered, data: Dataset) -> None:
         raise Refusal("it has layers that are no activations")
     if parameter_count(lowered.stages) > _MOST_PARAMETERS:
         raise Refusal(f"it has more than {_MOST_PARAMETERS} parameters")
+    if plan.weighted:
+        raise Refusal("the rows have weights")
     if plan.clip_norm is not None or plan.clip_value is not None or plan.keep_outputs:
         raise Refusal("its gradients are clipped, or its outputs kept")
     if len(plan.optimizer.param_groups) != 1 or plan.optimizer.state:
