@@ -170,5 +170,18 @@ inline double element_losses(const LossSpec& spec, const T* z, const Targets& ta
   return total;
 }
 
+// The only output of each of `count` rows, a panel's row from one to the next: no more rows than a vector has lanes.
+template <class Form, class T>
+inline void element_losses_down(const LossSpec& spec, const T* z, const Targets& targets, const std::int64_t* rows,
+                                std::size_t count, double scale, T* dz, double* losses) {
+  using V = Vec<T>;
+  const V output = first_lanes<V>(count, 1, [z](std::size_t i) { return z[i * kPanel]; });
+  const V target = first_lanes<V>(count, 1, [&](std::size_t i) { return targets.number<T>(rows[i], 0); });
+  const auto [loss, slope] = Form::at(output, target, all<V>(weight_at(spec.pos_weight, 0)), spec);
+  const V weight = all<V>(weight_at(spec.weight, 0));
+  const V each_loss = loss * weight, each_slope = slope * weight * all<V>(scale);
+  for (std::size_t i = 0; i < count; ++i) losses[i] = static_cast<double>(each_loss[i]), dz[i * kPanel] = each_slope[i];
+}
+
 }  // namespace CR_ISA
 }  // namespace cr

@@ -128,15 +128,16 @@ struct Gate {
   }
 };
 
-// Calls f(Gate…{}) if there is one for these layers, this loss and this optimiser; says whether there was.
+// Calls f(Gate…{}) if there is one for these layers and this loss, `sure` being whether all targets are 0 or 1; says
+// whether there was.
 template <class V, bool LanesAreRows, class F>
-bool with_gate(const std::vector<SmallLayer>& layers, LossKind loss, const F& f) {
+bool with_gate(const std::vector<SmallLayer>& layers, LossKind loss, bool sure, const F& f) {
   if (layers.size() != 2 || layers[0].in != kGateInputs || layers[1].out != 1 || !layers[0].bias || !layers[1].bias ||
       layers[1].activation != Activation::sigmoid)
     return false;
   const auto with_loss = [&](auto hidden, auto act) {
     using Act = decltype(act);
-    if (loss == LossKind::bce) return f(Gate<V, LanesAreRows, hidden, Act, gate_loss::CrossEntropy>{}), true;
+    if (loss == LossKind::bce && sure) return f(Gate<V, LanesAreRows, hidden, Act, gate_loss::CrossEntropy>{}), true;
     if (loss == LossKind::mse) return f(Gate<V, LanesAreRows, hidden, Act, gate_loss::Square>{}), true;
     return false;
   };

@@ -1,6 +1,7 @@
 // The losses of chainrule.losses: loss and gradient of one row of outputs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,31 +60,46 @@ inline double loss_divisor(const LossSpec& spec, const Targets& targets, const s
   return total;
 }
 
+// Calls f(form) with the form of a loss that compares each output with a target of its own.
+template <class F>
+inline auto with_form(const LossSpec& spec, const F& f) {
+  switch (spec.kind) {
+    case LossKind::bce_with_logits:
+      if (spec.label_smoothing == 0) return f(element_loss::BinaryCrossEntropyOfLogits{});
+      return f(element_loss::Smoothed<element_loss::BinaryCrossEntropyOfLogits>{});
+    case LossKind::bce: return f(element_loss::BinaryCrossEntropy{});
+    case LossKind::hinge: return f(element_loss::Hinge{});
+    case LossKind::perceptron: return f(element_loss::Perceptron{});
+    case LossKind::l1: return f(element_loss::Absolute{});
+    case LossKind::smooth_l1: return f(element_loss::SmoothAbsolute{});
+    case LossKind::huber: return f(element_loss::Huber{});
+    case LossKind::poisson: return f(element_loss::Poisson{});
+    default: return f(element_loss::Square{});
+  }
+}
+
 // The loss of one row, not yet divided, and dz = ∂(loss·scale)/∂z; z and dz are n_outputs numbers each.  With Room
 // there is memory for whole vectors, as in a row of a panel: what lies behind z counts for nothing, and behind dz
 // something is written.  That is faster.
 template <class T, bool Room = false>
 inline double loss_row(const LossSpec& spec, const T* z, const Targets& targets, std::int64_t row,
                        std::size_t n_outputs, double scale, T* dz) {
-  const auto elements = [&](auto form) {
+  if (spec.kind == LossKind::cross_entropy) return cross_entropy<Room>(spec, z, targets, row, n_outputs, scale, dz);
+  if (spec.kind == LossKind::nll) return negative_log_likelihood(spec, z, targets, row, n_outputs, scale, dz);
+  return with_form(spec, [&](auto form) {
     return element_losses<decltype(form)>(spec, z, targets, row, n_outputs, scale, dz);
-  };
-  switch (spec.kind) {
-    case LossKind::cross_entropy: return cross_entropy<Room>(spec, z, targets, row, n_outputs, scale, dz);
-    case LossKind::nll: return negative_log_likelihood(spec, z, targets, row, n_outputs, scale, dz);
-    case LossKind::bce_with_logits:
-      return spec.label_smoothing == 0 ? elements(element_loss::BinaryCrossEntropyOfLogits{})
-                                       : elements(element_loss::Smoothed<element_loss::BinaryCrossEntropyOfLogits>{});
-    case LossKind::bce: return elements(element_loss::BinaryCrossEntropy{});
-    case LossKind::hinge: return elements(element_loss::Hinge{});
-    case LossKind::perceptron: return elements(element_loss::Perceptron{});
-    case LossKind::mse: return elements(element_loss::Square{});
-    case LossKind::l1: return elements(element_loss::Absolute{});
-    case LossKind::smooth_l1: return elements(element_loss::SmoothAbsolute{});
-    case LossKind::huber: return elements(element_loss::Huber{});
-    case LossKind::poisson: return elements(element_loss::Poisson{});
-  }
-  return kNaN;
+  });
+}
+
+// The same for some rows with one output each, which lies as in a panel: a lane for each row.
+template <class T>
+inline void losses_of_rows(const LossSpec& spec, const T* z, const Targets& targets, const std::int64_t* rows,
+                           std::size_t n_rows, double scale, T* dz, double* losses) {
+  with_form(spec, [&](auto form) {
+    for (std::size_t r = 0; r < n_rows; r += kWidth<T>)
+      element_losses_down<decltype(form)>(spec, z + r * kPanel, targets, rows + r, std::min(kWidth<T>, n_rows - r),
+                                          scale, dz + r * kPanel, losses + r);
+  });
 }
 
 }  // namespace CR_ISA

@@ -146,8 +146,7 @@ class Population {
       if constexpr (kIsFloat<V>) {
         renew_step(begin);
         if (small_.slots() != kGateRows || !step_.is_plain_descent(population_.optimizer_)) return false;
-        if (population_.loss_.kind == LossKind::bce && !small_.all_sure()) return false;
-        return with_gate<V, false>(population_.layers_, population_.loss_.kind, [&](auto gate) {
+        return with_gate<V, false>(population_.layers_, population_.loss_.kind, small_.all_sure(), [&](auto gate) {
           const GateRows<V> rows{small_.inputs.data(), small_.targets.data(), small_.valid.data()};
           const bool constant = block_.hypers.size() == 1;
           for (std::size_t k = begin; k < end; k = constant ? end : k + 1) {

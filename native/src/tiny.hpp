@@ -129,8 +129,8 @@ class TinyTrainer {
                     [[maybe_unused]] Outcome& outcome) {
       if constexpr (std::is_same_v<V, Quad<float>>) {
         renew_step(updater, begin);
-        if (!step_.is_plain_descent(updater.kind()) || (loss.kind == LossKind::bce && !small_.all_sure())) return false;
-        return with_gate<V, true>(layers_, loss.kind, [&](auto gate) {
+        if (!step_.is_plain_descent(updater.kind())) return false;
+        return with_gate<V, true>(layers_, loss.kind, small_.all_sure(), [&](auto gate) {
           V weights[gate.kWeights];
           for (std::size_t i = 0; i < gate.kWeights; ++i) weights[i] = all<V>(small_.weights[i]);
           const GateRows<V> rows{small_.inputs.data(), small_.targets.data(), small_.valid.data()};

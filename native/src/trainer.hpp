@@ -176,21 +176,31 @@ class Trainer {
     Matrix<T>& gradient = network_.output_gradient();
     const std::size_t n = output.columns();
     const double scale = 1 / divisor;
-    for (std::size_t r = rows.begin; r < rows.end; ++r) {
-      const double factor = block.weights ? row_factor(loss_, block.weights[index[r]], n) : 1;
-      if (n <= kPanel) {
-        row_losses_[r] = factor * loss_row<T, true>(loss_, output.row(0, r), block.targets, index[r], n, factor * scale,
-                                                    gradient.row(0, r));
-      } else {
-        std::vector<T>&z = own.z, &dz = own.dz;
-        for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
-        row_losses_[r] = factor * loss_row<T>(loss_, z.data(), block.targets, index[r], n, factor * scale, dz.data());
-        for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
-      }
-      if (block.outputs)
-        for (std::size_t c = 0; c < n; ++c)
-          block.outputs[(k * block.rows + r) * n + c] = output.row(c / kPanel, r)[c % kPanel];
+    if (n == 1 && !block.weights && !is_class_loss(loss_.kind))
+      losses_of_rows(loss_, output.row(0, rows.begin), block.targets, index + rows.begin, rows.end - rows.begin, scale,
+                     gradient.row(0, rows.begin), row_losses_.data() + rows.begin);
+    else
+      for (std::size_t r = rows.begin; r < rows.end; ++r) lose_row(block, index[r], r, scale, own);
+    if (!block.outputs) return;
+    for (std::size_t r = rows.begin; r < rows.end; ++r)
+      for (std::size_t c = 0; c < n; ++c)
+        block.outputs[(k * block.rows + r) * n + c] = output.row(c / kPanel, r)[c % kPanel];
+  }
+
+  void lose_row(const Block<T>& block, std::int64_t row, std::size_t r, double scale, Own& own) {
+    const Matrix<T>& output = network_.output();
+    Matrix<T>& gradient = network_.output_gradient();
+    const std::size_t n = output.columns();
+    const double factor = block.weights ? row_factor(loss_, block.weights[row], n) : 1;
+    if (n <= kPanel) {
+      row_losses_[r] =
+          factor * loss_row<T, true>(loss_, output.row(0, r), block.targets, row, n, factor * scale, gradient.row(0, r));
+      return;
     }
+    std::vector<T>&z = own.z, &dz = own.dz;
+    for (std::size_t c = 0; c < n; ++c) z[c] = output.row(c / kPanel, r)[c % kPanel];
+    row_losses_[r] = factor * loss_row<T>(loss_, z.data(), block.targets, row, n, factor * scale, dz.data());
+    for (std::size_t c = 0; c < n; ++c) gradient.row(c / kPanel, r)[c % kPanel] = dz[c];
   }
 
   double total_loss(double divisor) const {
