@@ -15,6 +15,7 @@ import pandas as pd
 
 from chainrule.errors import ChainruleError
 from chainrule.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
+from chainrule.train import Callback
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -264,6 +265,7 @@ def test_plain_scaling_says_which_number_is_too_large():
         ({"activation": "rleu"}, "Did you mean 'relu'"),
         ({"activation": ["relu", "tanh"], "hidden_layer_sizes": (3,)}, "does not fit the hidden layers"),
         ({"preset": "clasic"}, "Did you mean 'classic'"),
+        ({"preset": ["auto"]}, "unknown preset"),
         ({"solver": "lbfgs"}, "lbfgs"),
         ({"solver": "adm"}, "Did you mean 'adam'"),
         ({"loss": "mse"}, "for regression targets"),
@@ -287,6 +289,16 @@ def test_plain_scaling_says_which_number_is_too_large():
         ({"n_init": 0}, "n_init"),
         ({"callbacks": [3]}, "not a callback"),
         ({"random_state": "x"}, "seed"),
+        ({"activation": abs}, "unknown activation <built-in function abs>"),
+        ({"activation": [["relu"]], "hidden_layer_sizes": (3,)}, "unknown activation"),
+        ({"norm": ["batch"], "hidden_layer_sizes": (3,)}, "unknown norm"),
+        ({"dropout": "half"}, "bad dropout"),
+        ({"solver_options": 3}, "bad solver_options: expected a dictionary"),
+        ({"callbacks": Callback}, "not a callback"),
+        ({"scaling": 3}, "bad scaling"),
+        ({"warm_start": "yes"}, "bad warm_start: expected True or False"),
+        ({"shuffle": None}, "bad shuffle"),
+        ({"learning_rate": 0.01}, "Use learning_rate_init"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )

@@ -63,16 +63,16 @@ def build_network(facts: TableFacts, settings: Settings, dtype: Any, seed: int) 
     names = _per_layer(settings.activation, len(sizes), "activation")
     dropouts = _per_layer(settings.dropout, len(sizes), "dropout")
     for dropout in dropouts:
-        if not isinstance(dropout, (int, float)) or not 0 <= dropout < 1:
+        if not isinstance(dropout, (int, float, np.floating)) or not 0 <= dropout < 1:
             raise ConfigError("bad dropout", expected="a number from 0 and below 1", got=repr(dropout))
-    if settings.norm is not None and settings.norm not in _NORMS:
+    if settings.norm is not None and settings.norm not in list(_NORMS):  # nor anything that has no hash
         raise UnknownNameError("norm", settings.norm, _NORMS)
     rng = np.random.default_rng(seed)
     recipe = settings.init == "realmlp"
     layers: list[Module] = realmlp.first_layers(facts.features, dtype) if recipe else []
     width = facts.features
     for size, name, dropout in zip(sizes, names, dropouts, strict=True):
-        if name not in ACTIVATIONS:
+        if not isinstance(name, str) or name not in ACTIVATIONS:
             raise UnknownNameError("activation", name, ACTIVATIONS)
         layers.append(_linear(width, size, name, settings.init, dtype, rng))
         if settings.norm is not None:
@@ -91,7 +91,7 @@ def build_network(facts: TableFacts, settings: Settings, dtype: Any, seed: int) 
 
 
 def _per_layer(value: Any, layers: int, name: str) -> list[Any]:
-    if isinstance(value, (str, float, int)) or value is None:
+    if not isinstance(value, (list, tuple, np.ndarray)):
         return [value] * layers
     values = list(value)
     if len(values) != layers:

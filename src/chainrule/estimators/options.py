@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +28,7 @@ _NUMBERS = {
     "beta_2": (0, 1), "epsilon": (0, None), "label_smoothing": (0, 1), "clip_norm": (0, None), "clip_value": (0, None),
     "validation_fraction": (0, 1),
 }  # fmt: skip
+_SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum")
 _POSITIVE = {"learning_rate_init", "clip_norm", "clip_value", "epsilon", "validation_fraction"}
 
 #: Share of the rows that is held out where early stopping is asked for, and after how many epochs it comes.
@@ -35,7 +36,7 @@ _FRACTION, _PATIENCE = 0.1, 10
 
 
 def check_parameters(given: dict[str, Any]) -> None:
-    """Check the parameters that are plain numbers.
+    """Check the parameters that are plain numbers or switches.
 
     Raises:
         ConfigError: naming the first that makes no sense.
@@ -55,6 +56,11 @@ def check_parameters(given: dict[str, Any]) -> None:
             above = "above" if name in _POSITIVE else "from"
             to = "" if most is None else f" and below {most}"
             raise ConfigError(f"bad {name}", expected=f"a number {above} {least}{to}", got=repr(value))
+    for name in _SWITCHES:
+        if not isinstance(given.get(name, False), (bool, np.bool_)):
+            raise ConfigError(f"bad {name}", expected="True or False", got=repr(given[name]))
+    if _is_number(given.get("learning_rate")):
+        raise ConfigError("learning_rate names a schedule", got=given["learning_rate"], fix="Use learning_rate_init")
 
 
 def _is_whole(value: Any) -> bool:
@@ -91,6 +97,8 @@ def settings_of(given: dict[str, Any], facts: TableFacts) -> Settings:
         changes["scaling"] = given["scaling"]
     elif given["scaling"] is None:
         changes["scaling"] = None
+    elif given["scaling"] != "auto":
+        raise ConfigError("bad scaling", expected='a name such as "standard", or None', got=repr(given["scaling"]))
     changes["optimizer_options"] = _optimizer_options(given, settings, changes)
     changes.update(_stopping(given, settings))
     found = replace(settings, **changes)
@@ -123,7 +131,10 @@ def _optimizer_options(given: dict[str, Any], settings: Settings, changes: dict[
         )
         if given["epsilon"] is not None:
             options["eps"] = given["epsilon"]
-    options.update(given["solver_options"] or {})
+    more = given["solver_options"] or {}
+    if not isinstance(more, Mapping):
+        raise ConfigError("bad solver_options", expected='a dictionary such as {"amsgrad": True}', got=repr(more))
+    options.update(more)
     return options
 
 

@@ -110,7 +110,7 @@ def resolve(preset: str, facts: TableFacts) -> Settings:
     Raises:
         UnknownNameError: for another preset.
     """
-    if preset not in PRESETS:
+    if preset not in list(PRESETS):  # nor anything that has no hash
         raise UnknownNameError("preset", preset, PRESETS)
     return PRESETS[preset](facts)
 

@@ -193,7 +193,8 @@ def train(
         )  # fmt: skip
     finally:
         for callback in callbacks:  # which would keep the data alive, and go into pickles with them
-            getattr(callback, "__dict__", {}).pop("training", None)
+            if isinstance(callback, Callback):
+                vars(callback).pop("training", None)
 
 
 def _own_callbacks(settings: Settings, validated: bool) -> list[Callback]:
