@@ -19,6 +19,15 @@ from chainrule.core.tensor import Tensor, tensor
 LENGTHS = [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def only_what_is_made_here():
+    """The collector passes over what is there already: the libraries that other tests loaded would take it longest."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
 def no_collector():
     """Without the cycle collector, whatever goes, goes by reference counts alone."""
