@@ -305,3 +305,9 @@ def test_plain_scaling_says_which_number_is_too_large():
 def test_parameters_that_make_no_sense(options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         MLPClassifier(**options).fit(SIGNAL[:, None], LABELS)
+
+
+@pytest.mark.parametrize("eta0", [-1, 0, "x", float("nan")])
+def test_a_perceptrons_rate_is_called_by_its_name(eta0):
+    with pytest.raises(ValueError, match="bad eta0: expected a number above 0"):
+        PerceptronClassifier(eta0=eta0).fit(SIGNAL[:, None], LABELS)

@@ -24,12 +24,12 @@ _SAME = {
 
 _WHOLE = {"max_iter": 1, "batch_size": 1, "n_iter_no_change": 1, "n_init": 1, "ensemble": 1}
 _NUMBERS = {
-    "alpha": (0, None), "learning_rate_init": (0, None), "tol": (0, None), "momentum": (0, 1), "beta_1": (0, 1),
-    "beta_2": (0, 1), "epsilon": (0, None), "label_smoothing": (0, 1), "clip_norm": (0, None), "clip_value": (0, None),
-    "validation_fraction": (0, 1),
+    "alpha": (0, None), "eta0": (0, None), "learning_rate_init": (0, None), "tol": (0, None),
+    "momentum": (0, 1), "beta_1": (0, 1), "beta_2": (0, 1), "epsilon": (0, None), "label_smoothing": (0, 1),
+    "clip_norm": (0, None), "clip_value": (0, None), "validation_fraction": (0, 1),
 }  # fmt: skip
 _SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum")
-_POSITIVE = {"learning_rate_init", "clip_norm", "clip_value", "epsilon", "validation_fraction"}
+_POSITIVE = {"eta0", "learning_rate_init", "clip_norm", "clip_value", "epsilon", "validation_fraction"}
 
 #: Share of the rows that is held out where early stopping is asked for, and after how many epochs it comes.
 _FRACTION, _PATIENCE = 0.1, 10
