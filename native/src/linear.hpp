@@ -145,18 +145,22 @@ class Linear {
   template <class Finish>
   static void gradient(const Samples& samples, const Matrix<T>& x, const Matrix<T>& out_gradient, std::size_t p,
                        std::size_t q, T* to, const Finish& finish) {
-    for_tiles<T>(x.columns_in(q), out_gradient.columns_in(p),
-                 [&](auto height, auto width, std::size_t row, std::size_t column) {
-                   T* corner = to + row * kPanel + column;
-                   const auto sum = [&](std::size_t n, const auto& sample) {
-                     gradient_tile<T, height(), width()>(
-                         x.panel(q) + row, out_gradient.panel(p) + column, n, sample,
-                         [&](std::size_t place, const Vec<T>& value) { finish(corner + place, value); });
-                   };
-                   if (samples.all_count()) return sum(samples.rows(), in_turn);
-                   const auto [rows, count] = samples.at(q, row);
-                   sum(count, [rows = rows](std::size_t k) { return rows[k]; });
-                 });
+    const auto sum = [&](auto height, auto width, std::size_t row, std::size_t column, std::size_t n, const auto& sample) {
+      T* corner = to + row * kPanel + column;
+      gradient_tile<T, height(), width()>(
+          x.panel(q) + row, out_gradient.panel(p) + column, n, sample,
+          [&](std::size_t place, const Vec<T>& value) { finish(corner + place, value); });
+    };
+    const std::size_t rows = x.columns_in(q), columns = out_gradient.columns_in(p);
+    if (samples.all_count())
+      for_tiles<T>(rows, columns, [&, n = samples.rows()](auto height, auto width, std::size_t row, std::size_t column) {
+        sum(height, width, row, column, n, in_turn);
+      });
+    else
+      for_tiles<T>(rows, columns, [&](auto height, auto width, std::size_t row, std::size_t column) {
+        const Samples::List list = samples.at(q, row);
+        sum(height, width, row, column, list.count, [&list](std::size_t k) { return list.rows[k]; });
+      });
   }
 };
 
