@@ -83,7 +83,8 @@ def _known(kind: str, wanted: str, options: dict[str, object]) -> list[str]:
     names = [name for part in wanted.split(",") if (name := part.strip())]
     for name in names:
         if name not in options:
-            raise SystemExit(f"run.py: unknown {kind} {name!r}; known: {', '.join(options)}")
+            _say(f"run.py: unknown {kind} {name!r}; known: {', '.join(options)}")
+            raise SystemExit(2)
     return names
 
 

@@ -125,7 +125,7 @@ def test_bad_arguments_of_the_tables_end_with_one_line(
     tmp_path: Path, arguments: tuple[str, str], message: str
 ) -> None:
     done = run(tmp_path, *arguments)
-    assert done.returncode != 0
+    assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
